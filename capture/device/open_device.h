@@ -1,0 +1,32 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "base/unique_fd.h"
+#include "capture/device/device.h"
+
+namespace oriel::capture {
+
+// Opens `name` (an mdev's UUID or a PCI address such as 0000:00:02.0) through
+// its group's file, such as /dev/vfio/7, and a container of its own
+// (`container_path` is /dev/vfio/vfio but in tests). kUnavailable: the group
+// is busy (the caller knows how to name the holder, see
+// discovery/holders.h); kPermissionDenied names file, mode and owner.
+absl::StatusOr<std::unique_ptr<OwnedDevice>> OpenGroupDevice(
+    const std::string& group_path, const std::string& name,
+    const std::string& container_path = "/dev/vfio/vfio");
+
+// A device that another process opened and handed over. Never written to.
+// `what` names it in messages. kInvalidArgument when `fd` is no VFIO device.
+absl::StatusOr<std::unique_ptr<Device>> AdoptDeviceFd(UniqueFd fd,
+                                                      const std::string& what);
+
+// A device behind a vfio-user UNIX socket. kUnavailable: nobody listens there
+// or no answer within five seconds; kInvalidArgument: the peer breaks the
+// protocol.
+absl::StatusOr<std::unique_ptr<OwnedDevice>> ConnectVfioUser(
+    const std::string& socket_path);
+
+}  // namespace oriel::capture

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "capture/device/device.h"
+#include "capture/display/frame_source.h"
+#include "capture/region/region_info.h"
+
+namespace oriel::capture {
+
+// A framebuffer that no plane query describes: the configuration says where
+// it lies in the region of a vendor's type.
+struct VendorFramebuffer {
+  RegionType region_type;
+  uint64_t offset_bytes = 0;
+  uint32_t stride_bytes = 0;
+  PixelFormat format;
+  Size size;
+};
+
+// By VFIO_DEVICE_QUERY_GFX_PLANE when `vendor` is empty, else as `vendor`
+// says. Blocks as Device does. kFailedPrecondition: the device has no plane
+// that Oriel can read (none at all, or only dma-bufs), and says which.
+absl::StatusOr<std::unique_ptr<FrameSource>> OpenDeviceFrameSource(
+    std::unique_ptr<Device> device,
+    const std::optional<VendorFramebuffer>& vendor);
+
+}  // namespace oriel::capture

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "base/clock.h"
+#include "base/picture/banded_picture.h"
+#include "base/picture/damage.h"
+#include "base/picture/pixel_format.h"
+
+namespace oriel::capture {
+
+// What a display's primary plane was at a scan.
+struct PlaneState {
+  // Off: the device scans out nothing, often because the guest's driver has
+  // not started; the fields below are then zero.
+  bool on = false;
+  Size size;
+  PixelFormat format;
+  uint32_t stride_bytes = 0;
+  // True when the plane has more than eight bits a channel: Oriel's picture
+  // is then a conversion, and no viewer of it is called exact.
+  bool converted = false;
+
+  friend bool operator==(const PlaneState&, const PlaneState&) = default;
+};
+
+// One scan's result; immutable once handed on.
+struct Frame {
+  // Rises by one with every change of `plane`; starts at 1.
+  uint32_t generation = 0;
+  PlaneState plane;
+  // The plane's whole content as of this scan; empty when the plane is off.
+  BandedPicture picture;
+  // What changed since the frame before; everything in a new generation.
+  Damage damage;
+  Time time;  // when the plane was queried
+  Duration scan_duration{};
+};
+
+// Where a display's frames come from. Thread-bound to its capture thread,
+// except Revoke and description.
+class FrameSource {
+ public:
+  virtual ~FrameSource() = default;
+
+  // Queries the plane, then scans it whole. kUnavailable: the device has gone
+  // or its memory is off, attach again later; other errors (an unsupported
+  // format, rows beyond the region) describe a plane that cannot be shown as
+  // it is now, and a later scan may succeed.
+  virtual absl::StatusOr<Frame> Scan(Time now) = 0;
+
+  // Lets go of the mapping, waiting for at most one band. Any thread.
+  virtual void Revoke() = 0;
+
+  // "region 16 (plane query) of mdev 83b8...". Any thread.
+  virtual std::string description() const = 0;
+
+  // See Device::hangup_fd. Any thread.
+  virtual int hangup_fd() const = 0;
+};
+
+}  // namespace oriel::capture

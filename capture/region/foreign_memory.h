@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/mutex.h"
+#include "capture/device/device.h"
+#include "capture/region/region_info.h"
+
+namespace oriel::capture {
+
+// The only way to the bytes of a mapping that somebody else writes, and that
+// can vanish under the reader. Thread-safe; Visit from one thread at a time.
+class ForeignMemory {
+ public:
+  // Maps [offset, offset + size) of the region, rounded out to pages.
+  // kFailedPrecondition: that part of the region cannot be mapped.
+  static absl::StatusOr<std::shared_ptr<ForeignMemory>> Map(
+      Device& device, const Region& region, uint64_t offset,
+      uint64_t size_bytes);
+  ~ForeignMemory();
+
+  uint64_t size_bytes() const { return size_bytes_; }
+
+  // Calls `scan` once with [offset, offset + size) of the mapped part. The
+  // bytes may change at any time: load each once, and never keep the span.
+  // Ask for under a millisecond's worth, because Revoke waits for `scan`.
+  // kUnavailable: revoked, or the memory was switched off (SIGBUS): then what
+  // `scan` saw were zeros from there on, and must be thrown away.
+  // kOutOfRange: not inside the mapping.
+  absl::Status Visit(
+      uint64_t offset, uint64_t size_bytes,
+      const std::function<void(std::span<const uint8_t>)>& scan);
+
+  // Waits for a running Visit, unmaps; later Visits are kUnavailable.
+  void Revoke();
+
+ private:
+  ForeignMemory(Mapping mapping, uint64_t skip_bytes, uint64_t size_bytes);
+
+  const uint64_t skip_bytes_;  // from the page's start to the first byte
+  const uint64_t size_bytes_;
+  Mutex mutex_;
+  Mapping mapping_ ABSL_GUARDED_BY(mutex_);
+  int guard_slot_ ABSL_GUARDED_BY(mutex_) = -1;  // in the SIGBUS table
+};
+
+}  // namespace oriel::capture

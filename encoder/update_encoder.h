@@ -1,0 +1,76 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/clock.h"
+#include "base/picture/banded_picture.h"
+#include "base/picture/damage.h"
+#include "encoder/update.h"
+
+namespace oriel::encoder {
+
+// How a viewer that is not current gets there.
+enum class JoinBy {
+  kCatchUp,   // private intra patches of the reference picture
+  kKeyframe,  // waits for the next keyframe
+};
+
+struct EncodeRequest {
+  const BandedPicture& picture;    // C: what viewers shall show
+  const BandedPicture& reference;  // R: what they show; the only base
+  const Damage& damage;            // where the two may differ; not empty
+  bool keyframe = false;           // refer to nothing before this update
+  size_t max_payload_bytes = kMaxUpdatePayloadBytes;
+  Time capture_time;
+};
+
+struct EncodeResult {
+  std::vector<Patch> patches;  // disjoint destinations
+  // The part of the damage that is done with: encoded, or found unchanged.
+  // What is left goes into the next update. A single patch may exceed
+  // max_payload_bytes (a video access unit cannot be cut).
+  Damage done;
+  bool keyframe = false;
+};
+
+// Turns changes of one display into patches, in the order of its calls; made
+// for one picture size and thrown away with it. Thread-compatible: one lane
+// task at a time. After an error the damage stays the caller's, and the
+// encoder can go on.
+class UpdateEncoder {
+ public:
+  virtual ~UpdateEncoder() = default;
+  virtual absl::StatusOr<EncodeResult> Encode(const EncodeRequest& request) = 0;
+  virtual JoinBy join_by() const = 0;
+  // Whether a viewer that applied every patch shows the picture byte for byte.
+  virtual bool exact() const = 0;
+  // "zstd level 1", "libx264 ultrafast": for logs and StreamOpened.
+  virtual std::string description() const = 0;
+};
+
+enum class Encoding { kLossless, kH264 };
+// 1 low, 2 medium, 3 high; LOSSLESS has one quality only.
+enum class Quality { kLow = 1, kMedium = 2, kHigh = 3 };
+
+struct EncoderOptions {
+  Encoding encoding = Encoding::kLossless;
+  Quality quality = Quality::kMedium;
+  Size size;
+  int max_rate_hz = 60;
+};
+
+// kInvalidArgument: a size that the codec cannot have.
+absl::StatusOr<std::unique_ptr<UpdateEncoder>> MakeUpdateEncoder(
+    const EncoderOptions& options);
+
+// Intra and fill patches of `damage` (inside the picture), up to about
+// max_payload_bytes, at least one patch: for viewers that catch up. Any
+// thread; `done` as in EncodeResult.
+absl::StatusOr<EncodeResult> EncodeIntra(const BandedPicture& picture,
+                                         const Damage& damage,
+                                         size_t max_payload_bytes);
+
+}  // namespace oriel::encoder
