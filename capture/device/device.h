@@ -43,7 +43,8 @@ class Device {
 
   // One VFIO_DEVICE_GET_REGION_INFO as it is, argsz being reply.size() (at
   // least 32): the reply's bytes are the driver's, unchecked. Sending it a
-  // second time and walking it is region/region_info.h's work.
+  // second time and walking it is region/region_info.h's work. kNotFound: the
+  // driver refuses the index or argsz (EINVAL).
   virtual absl::Status GetRegionInfo(uint32_t index,
                                      std::span<uint8_t> reply) = 0;
 
@@ -59,7 +60,9 @@ class Device {
 
   // VFIO_DEVICE_QUERY_GFX_PLANE with a zeroed structure but for `flags`
   // (VFIO_GFX_PLANE_TYPE_*) and `drm_plane_type`. Success with size and format
-  // 0 means that the plane is off. kUnimplemented: no such query.
+  // 0 means that the plane is off. kUnimplemented: no such query;
+  // kInvalidArgument: no such kind of plane; kUnavailable: ask again, drivers
+  // fail for a moment while the guest changes its mode.
   virtual absl::StatusOr<vfio_device_gfx_plane_info> QueryPlane(
       uint32_t flags, uint32_t drm_plane_type) = 0;
 

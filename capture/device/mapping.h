@@ -23,6 +23,7 @@ class Mapping {
   }
   ~Mapping();
 
+  // Null when empty.
   void* address() const { return address_; }
   size_t size_bytes() const { return size_bytes_; }
 
