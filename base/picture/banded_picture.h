@@ -29,7 +29,9 @@ class BandedPicture {
 
   Size size() const { return size_; }
   bool empty() const { return size_.empty(); }
-  size_t stride_bytes() const { return size_t(size_.width_px) * kBytesPerPixel; }
+  size_t stride_bytes() const {
+    return size_t(size_.width_px) * kBytesPerPixel;
+  }
   int band_count() const { return static_cast<int>(bands_.size()); }
   // Rows of the last band may be fewer.
   Rect BandRect(int band) const;

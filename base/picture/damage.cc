@@ -10,6 +10,8 @@ namespace {
 template <typename Span, typename Keep>
 std::vector<Span> CombineSpans(const std::vector<Span>& a,
                                const std::vector<Span>& b, Keep keep) {
+  if (b.empty()) return keep(true, false) ? a : b;
+  if (a.empty()) return keep(false, true) ? b : a;
   std::vector<int32_t> edges;
   edges.reserve(2 * (a.size() + b.size()));
   for (const auto* list : {&a, &b}) {
@@ -79,21 +81,53 @@ std::vector<Damage::Band> Damage::Combine(const std::vector<Band>& a,
         CombineSpans<Span>(covered_a ? a[in_a].spans : kNone,
                            covered_b ? b[in_b].spans : kNone, keep);
     if (spans.empty()) continue;
-    if (!result.empty() && result.back().bottom_px == top &&
-        result.back().spans == spans) {
-      result.back().bottom_px = edges[i + 1];
-    } else {
-      result.push_back({top, edges[i + 1], std::move(spans)});
-    }
+    Append(result, {top, edges[i + 1], std::move(spans)});
   }
   return result;
+}
+
+void Damage::Append(std::vector<Band>& bands, Band band) {
+  if (!bands.empty() && bands.back().bottom_px == band.top_px &&
+      bands.back().spans == band.spans) {
+    bands.back().bottom_px = band.bottom_px;
+  } else {
+    bands.push_back(std::move(band));
+  }
+}
+
+// Halving keeps both sides small and, in sorted input, mostly apart.
+std::vector<Damage::Band> Damage::UnionOf(const Rect* first, const Rect* last) {
+  if (last - first == 1) {
+    return {
+        {first->y_px, first->bottom_px(), {{first->x_px, first->right_px()}}}};
+  }
+  const Rect* middle = first + (last - first) / 2;
+  std::vector<Band> above = UnionOf(first, middle);
+  std::vector<Band> below = UnionOf(middle, last);
+  if (above.back().bottom_px > below.front().top_px) {
+    return Combine(above, below, Operation::kUnion);
+  }
+  for (Band& band : below) Append(above, std::move(band));
+  return above;
+}
+
+Damage Damage::FromRects(std::vector<Rect> rects) {
+  std::erase_if(rects, [](const Rect& rect) { return rect.empty(); });
+  std::sort(rects.begin(), rects.end(), [](const Rect& a, const Rect& b) {
+    return a.y_px != b.y_px ? a.y_px < b.y_px : a.x_px < b.x_px;
+  });
+  Damage damage;
+  if (!rects.empty()) {
+    damage.bands_ = UnionOf(rects.data(), rects.data() + rects.size());
+  }
+  return damage;
 }
 
 void Damage::Add(const Rect& rect) {
   if (rect.empty()) return;
   Band band{rect.y_px, rect.bottom_px(), {{rect.x_px, rect.right_px()}}};
-  if (bands_.empty()) {
-    bands_.push_back(std::move(band));
+  if (bands_.empty() || bands_.back().bottom_px <= band.top_px) {
+    Append(bands_, std::move(band));
     return;
   }
   bands_ = Combine(bands_, {std::move(band)}, Operation::kUnion);
@@ -148,7 +182,11 @@ Rect Damage::Bounds() const {
 
 int64_t Damage::AreaPx() const {
   int64_t area = 0;
-  for (const Rect& rect : Rects()) area += rect.AreaPx();
+  for (const Band& band : bands_) {
+    int64_t width = 0;
+    for (const Span& span : band.spans) width += span.right_px - span.left_px;
+    area += width * (band.bottom_px - band.top_px);
+  }
   return area;
 }
 
@@ -156,8 +194,7 @@ std::vector<Rect> Damage::Rects() const {
   std::vector<Rect> rects;
   for (const Band& band : bands_) {
     for (const Span& span : band.spans) {
-      rects.push_back({span.left_px, band.top_px,
-                       span.right_px - span.left_px,
+      rects.push_back({span.left_px, band.top_px, span.right_px - span.left_px,
                        band.bottom_px - band.top_px});
     }
   }

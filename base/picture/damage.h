@@ -14,11 +14,15 @@ class Damage {
  public:
   Damage() = default;
   explicit Damage(const Rect& rect) { Add(rect); }
+  // The union of any rectangles, in any order; far quicker than adding many
+  // one by one.
+  static Damage FromRects(std::vector<Rect> rects);
 
   bool empty() const { return bands_.empty(); }
   void Clear() { bands_.clear(); }
 
-  // Empty rectangles add and remove nothing.
+  // Empty rectangles add and remove nothing. Adding below everything is quick,
+  // elsewhere it costs what the whole set weighs.
   void Add(const Rect& rect);
   void Add(const Damage& other);
   void Subtract(const Rect& rect);
@@ -54,6 +58,9 @@ class Damage {
   static std::vector<Band> Combine(const std::vector<Band>& a,
                                    const std::vector<Band>& b,
                                    Operation operation);
+  // `band` lies below all of `bands`; merges it where that is canonical.
+  static void Append(std::vector<Band>& bands, Band band);
+  static std::vector<Band> UnionOf(const Rect* first, const Rect* last);
 
   std::vector<Band> bands_;
 };

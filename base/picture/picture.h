@@ -31,7 +31,9 @@ class Picture {
   explicit Picture(Size size);
 
   Size size() const { return size_; }
-  size_t stride_bytes() const { return size_t(size_.width_px) * kBytesPerPixel; }
+  size_t stride_bytes() const {
+    return size_t(size_.width_px) * kBytesPerPixel;
+  }
   PictureView view() const { return {pixels_.data(), stride_bytes(), size_}; }
   const uint8_t* At(int32_t x_px, int32_t y_px) const {
     return view().At(x_px, y_px);

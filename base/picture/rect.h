@@ -10,9 +10,7 @@ struct Size {
   int32_t height_px = 0;
 
   bool empty() const { return width_px <= 0 || height_px <= 0; }
-  int64_t AreaPx() const {
-    return empty() ? 0 : int64_t{width_px} * height_px;
-  }
+  int64_t AreaPx() const { return empty() ? 0 : int64_t{width_px} * height_px; }
   friend bool operator==(const Size&, const Size&) = default;
 };
 
@@ -28,9 +26,7 @@ struct Rect {
   int32_t right_px() const { return x_px + width_px; }
   int32_t bottom_px() const { return y_px + height_px; }
   bool empty() const { return width_px <= 0 || height_px <= 0; }
-  int64_t AreaPx() const {
-    return empty() ? 0 : int64_t{width_px} * height_px;
-  }
+  int64_t AreaPx() const { return empty() ? 0 : int64_t{width_px} * height_px; }
   bool Contains(const Rect& other) const {
     return x_px <= other.x_px && y_px <= other.y_px &&
            right_px() >= other.right_px() && bottom_px() >= other.bottom_px();
