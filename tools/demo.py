@@ -1,0 +1,126 @@
+"""The work of tools/demo."""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import bazel_results
+import oriel_host
+
+TARGETS = {
+    'oriel-sim': '//capture/sim:oriel-sim',
+    'orield': '//service:orield',
+    'oriel': '//clients/cli:oriel',
+    'oriel-viewer': '//clients/viewer:oriel-viewer',
+}
+DISPLAY = 'demo'
+
+
+def build():
+  """Builds the programs; {name: path}."""
+  status = bazel_results.run_bazel(['build'] + list(TARGETS.values()),
+                                   stdout=sys.stderr)
+  if status != 0:
+    sys.exit('tools/demo: the build failed, see above')
+  folder = subprocess.run(
+      ['bazel', 'info', 'bazel-bin'], cwd=bazel_results.ROOT, check=True,
+      stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+      encoding='utf-8').stdout.strip()
+  return {name: os.path.join(folder, label[2:].replace(':', '/'))
+          for name, label in TARGETS.items()}
+
+
+def start(host, screen, mode):
+  """Starts both programs; returns once the display can be watched."""
+  framebuffer = ''
+  if screen:
+    options = ['--scene', f'xwd:{os.path.abspath(screen)}']
+    framebuffer = host.framebuffer_config(*options)
+  else:
+    options = ['--scene', 'desktop', '--mode', mode]
+  host.start_sim(DISPLAY, *options)
+  host.start_orield(host.display_config(DISPLAY, framebuffer))
+  return host.wait_for_state(DISPLAY, 'READY')
+
+
+def run_command(host, command):
+  """The command's exit status as a shell would tell it."""
+  shell = subprocess.Popen(['bash', '-c', command], env=host.environment())
+  try:
+    while True:
+      try:
+        status = shell.wait()
+        break
+      except KeyboardInterrupt:
+        # The shell got the Ctrl-C too; it decides when it ends.
+        pass
+  finally:
+    if shell.poll() is None:
+      shell.terminate()
+      shell.wait()
+  return status if status >= 0 else 128 - status
+
+
+def show_until_interrupted(host, line):
+  folder = os.path.dirname(host.programs['oriel'])
+  viewer = host.programs['oriel-viewer']
+  print(f'''
+{line}
+
+Look at it from another shell:
+
+  export ORIEL_SERVER={host.server}
+  export PATH={folder}:$PATH
+  oriel snapshot {DISPLAY} --output demo.png
+  oriel watch {DISPLAY}
+  oriel record {DISPLAY} --output demo.mp4 --duration 10s
+  {viewer} {DISPLAY}
+
+Logs: {host.folder}
+Ctrl-C stops the demo.''', flush=True)
+  try:
+    while True:
+      time.sleep(0.5)
+      for process in host.processes:
+        process.check_running()
+  except KeyboardInterrupt:
+    print('\nStopping.')
+
+
+def end_by_signal(number, _):
+  sys.exit(128 + number)
+
+
+def main():
+  parser = argparse.ArgumentParser(prog='tools/demo', add_help=False)
+  parser.add_argument('--screen')
+  parser.add_argument('--mode', default='1920x1080')
+  parser.add_argument('--run')
+  arguments = parser.parse_args()
+  if arguments.screen and not os.path.exists(arguments.screen):
+    sys.exit(f'tools/demo: there is no {arguments.screen}; start a screen with '
+             'Xvfb :N -screen 0 1920x1080x24 -fbdir DIR and give '
+             'DIR/Xvfb_screen0')
+  for number in (signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, end_by_signal)
+  status = 0
+  try:
+    programs = build()
+    with oriel_host.Host(programs, prefix='oriel-demo-') as host:
+      line = start(host, arguments.screen, arguments.mode)
+      if arguments.run is not None:
+        status = run_command(host, arguments.run)
+      else:
+        show_until_interrupted(host, line)
+  except oriel_host.HostError as error:
+    sys.exit(f'tools/demo: {error}')
+  except KeyboardInterrupt:
+    status = 130
+  sys.exit(status)
+
+
+if __name__ == '__main__':
+  main()
