@@ -1,0 +1,257 @@
+#include "clients/lib/display_stream.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "base/mutex.h"
+
+namespace oriel::clients {
+namespace {
+
+constexpr std::chrono::milliseconds kAcknowledgeAfter(200);
+constexpr std::chrono::seconds kOpenTimeout(10);
+constexpr std::chrono::seconds kShortestSilenceLimit(3);
+constexpr std::chrono::seconds kListeningGap(1);
+
+}  // namespace
+
+// Lives until gRPC's OnDone and the stream have both let go.
+class DisplayStream::Reactor
+    : public grpc::ClientBidiReactor<v1::AttachDisplayRequest,
+                                     v1::StreamFramesResponse> {
+ public:
+  void Start(const Connection& connection,
+             const v1::StreamFramesRequest& request,
+             std::shared_ptr<Reactor> self) {
+    {
+      MutexLock lock(mutex_);
+      self_ = std::move(self);
+      *writing_.mutable_open() = request;
+      write_in_flight_ = true;
+      read_in_flight_ = true;
+    }
+    connection.stream_service().async()->AttachDisplay(&context_, this);
+    // Reads and writes begin outside reactions, until the last read failed.
+    AddHold();
+    StartWrite(&writing_);
+    StartRead(&reading_);
+    StartCall();
+  }
+
+  // An event, or nothing at `deadline` or when the stream is over.
+  std::optional<v1::StreamFramesResponse> Take(Time deadline) {
+    MutexLock lock(mutex_);
+    while (!event_ready_ && !over_ && !cancelled_) {
+      if (!read_in_flight_) {
+        read_in_flight_ = true;
+        StartRead(&reading_);
+      }
+      if (!changed_.WaitUntil(mutex_, deadline) && !event_ready_) {
+        return std::nullopt;
+      }
+    }
+    if (cancelled_ || !event_ready_) return std::nullopt;
+    event_ready_ = false;
+    return std::move(reading_);
+  }
+
+  // Merges what `change` sets into the control that leaves next.
+  template <typename Change>
+  void Control(Change change) {
+    MutexLock lock(mutex_);
+    change(*next_.mutable_control());
+    WriteNext();
+  }
+
+  void Cancel() {
+    MutexLock lock(mutex_);
+    cancelled_ = true;
+    context_.TryCancel();
+    changed_.NotifyAll();
+  }
+
+  bool cancelled() {
+    MutexLock lock(mutex_);
+    return cancelled_;
+  }
+
+  bool over() {
+    MutexLock lock(mutex_);
+    return over_ || cancelled_;
+  }
+
+  grpc::Status WaitForEnd() {
+    MutexLock lock(mutex_);
+    if (!read_in_flight_ && !over_) EndReads();
+    while (!done_) changed_.Wait(mutex_);
+    return status_;
+  }
+
+  void OnReadDone(bool ok) override {
+    MutexLock lock(mutex_);
+    read_in_flight_ = false;
+    event_ready_ = ok;
+    if (!ok && !over_) EndReads();
+    changed_.NotifyAll();
+  }
+
+  void OnWriteDone(bool ok) override {
+    MutexLock lock(mutex_);
+    write_in_flight_ = false;
+    if (ok) WriteNext();
+  }
+
+  void OnDone(const grpc::Status& status) override {
+    // Let go only after the lock: this may be the last reference.
+    std::shared_ptr<Reactor> self;
+    MutexLock lock(mutex_);
+    status_ = status;
+    done_ = true;
+    over_ = true;
+    self = std::move(self_);
+    changed_.NotifyAll();
+  }
+
+ private:
+  void EndReads() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    over_ = true;
+    RemoveHold();
+  }
+
+  void WriteNext() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (write_in_flight_ || over_ || !next_.has_control()) return;
+    writing_.Clear();
+    writing_.Swap(&next_);
+    write_in_flight_ = true;
+    StartWrite(&writing_);
+  }
+
+  grpc::ClientContext context_;
+  v1::StreamFramesResponse reading_;  // gRPC's while read_in_flight_
+  v1::AttachDisplayRequest writing_;  // gRPC's while write_in_flight_
+  Mutex mutex_;
+  CondVar changed_;
+  v1::AttachDisplayRequest next_ ABSL_GUARDED_BY(mutex_);
+  bool read_in_flight_ ABSL_GUARDED_BY(mutex_) = false;
+  bool write_in_flight_ ABSL_GUARDED_BY(mutex_) = false;
+  bool event_ready_ ABSL_GUARDED_BY(mutex_) = false;
+  bool over_ ABSL_GUARDED_BY(mutex_) = false;
+  bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
+  bool done_ ABSL_GUARDED_BY(mutex_) = false;
+  grpc::Status status_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<Reactor> self_ ABSL_GUARDED_BY(mutex_);
+};
+
+DisplayStream::DisplayStream(const Connection& connection)
+    : connection_(connection),
+      reactor_(std::make_shared<Reactor>()),
+      silence_limit_(kOpenTimeout),
+      last_event_(Clock::now()),
+      listened_at_(last_event_) {}
+
+std::unique_ptr<DisplayStream> DisplayStream::Start(
+    const Connection& connection, const v1::StreamFramesRequest& request) {
+  std::unique_ptr<DisplayStream> stream(new DisplayStream(connection));
+  stream->reactor_->Start(connection, request, stream->reactor_);
+  return stream;
+}
+
+DisplayStream::~DisplayStream() {
+  reactor_->Cancel();
+  reactor_->WaitForEnd();
+}
+
+absl::StatusOr<std::optional<v1::StreamFramesResponse>> DisplayStream::Next(
+    Time deadline) {
+  // Silence counts only while somebody listens: not while the caller was busy,
+  // nor while the process was stopped.
+  if (Clock::now() > listened_at_ + kListeningGap) last_event_ = Clock::now();
+  for (;;) {
+    const Time now = Clock::now();
+    SendDueAcknowledgement(now);
+    Time until = std::min(deadline, last_event_ + silence_limit_);
+    if (unsent_sequence_ != 0) until = std::min(until, acknowledge_by_);
+    std::optional<v1::StreamFramesResponse> event = reactor_->Take(until);
+    if (event.has_value()) {
+      NoteEvent(*event);
+      if (event->has_heartbeat()) continue;
+      return event;
+    }
+    if (reactor_->over()) return EndStatus();
+    const Time after = Clock::now();
+    listened_at_ = after;
+    if (after > until + kListeningGap) last_event_ = after;
+    if (after >= last_event_ + silence_limit_) {
+      reactor_->Cancel();
+      return absl::UnavailableError(absl::StrFormat(
+          "nothing came from orield at %s for %.1f s; is its host overloaded "
+          "or the network cut?",
+          connection_.address().text,
+          std::chrono::duration<double>(silence_limit_).count()));
+    }
+    if (after >= deadline) return std::optional<v1::StreamFramesResponse>();
+  }
+}
+
+void DisplayStream::NoteEvent(const v1::StreamFramesResponse& event) {
+  last_event_ = Clock::now();
+  listened_at_ = last_event_;
+  unacknowledged_bytes_ += event.payload().size();
+  if (!event.has_opened()) return;
+  window_bytes_ = event.opened().window_bytes();
+  const std::chrono::milliseconds heartbeat(
+      event.opened().heartbeat_interval_ms());
+  silence_limit_ =
+      heartbeat.count() == 0
+          ? std::chrono::hours(24 * 365)
+          : std::max<Duration>(3 * heartbeat, kShortestSilenceLimit);
+}
+
+absl::Status DisplayStream::EndStatus() {
+  const bool cancelled = reactor_->cancelled();
+  const grpc::Status end = reactor_->WaitForEnd();
+  if (cancelled) return absl::CancelledError("the stream was cancelled");
+  if (end.ok()) {
+    return absl::UnavailableError(
+        absl::StrFormat("orield at %s ended the stream without a reason",
+                        connection_.address().text));
+  }
+  return connection_.Explain(end);
+}
+
+void DisplayStream::Applied(uint64_t sequence) {
+  if (unsent_sequence_ == 0) {
+    acknowledge_by_ = Clock::now() + kAcknowledgeAfter;
+  }
+  unsent_sequence_ = sequence;
+}
+
+void DisplayStream::SendDueAcknowledgement(Time now) {
+  if (unsent_sequence_ == 0) return;
+  const bool half_window = unacknowledged_bytes_ >= window_bytes_ / 2;
+  if (!half_window && now < acknowledge_by_) return;
+  reactor_->Control([this](v1::ViewerControl& control) {
+    control.set_applied_sequence(unsent_sequence_);
+  });
+  unsent_sequence_ = 0;
+  unacknowledged_bytes_ = 0;
+}
+
+void DisplayStream::RequestResync() {
+  reactor_->Control(
+      [](v1::ViewerControl& control) { control.set_resync(true); });
+}
+
+void DisplayStream::RequestKeyframe(uint32_t stream_id) {
+  reactor_->Control([stream_id](v1::ViewerControl& control) {
+    for (const uint32_t wanted : control.keyframe_streams()) {
+      if (wanted == stream_id) return;
+    }
+    control.add_keyframe_streams(stream_id);
+  });
+}
+
+void DisplayStream::Cancel() { reactor_->Cancel(); }
+
+}  // namespace oriel::clients

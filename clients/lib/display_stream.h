@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "base/clock.h"
+#include "clients/lib/connection.h"
+#include "oriel/v1/streaming.pb.h"
+
+namespace oriel::clients {
+
+// One AttachDisplay call: its events one by one, and its controls. Reads at
+// most one message ahead of Next, so that a slow caller is the server's to
+// know. Controls that wait for the transport are merged into one. Next, Applied
+// and the requests belong to one thread; Cancel is for any.
+class DisplayStream {
+ public:
+  // `connection` outlives the stream.
+  static std::unique_ptr<DisplayStream> Start(
+      const Connection& connection, const v1::StreamFramesRequest& request);
+  // Cancels and waits for gRPC to let go.
+  ~DisplayStream();
+  DisplayStream(const DisplayStream&) = delete;
+  DisplayStream& operator=(const DisplayStream&) = delete;
+
+  // The next event but heartbeats; empty at `deadline`. Acknowledgements leave
+  // from within this call, at half the window or 200 ms after Applied.
+  // kCancelled after Cancel; kUnavailable also when the server is silent for
+  // three heartbeats; else why the server ended the stream. An error is final.
+  absl::StatusOr<std::optional<v1::StreamFramesResponse>> Next(Time deadline);
+
+  // The update was applied, and all before it.
+  void Applied(uint64_t sequence);
+  // The caller lost its place.
+  void RequestResync();
+  void RequestKeyframe(uint32_t stream_id);
+
+  // Makes Next return kCancelled at once, now and later.
+  void Cancel();
+
+ private:
+  class Reactor;
+  explicit DisplayStream(const Connection& connection);
+
+  absl::Status EndStatus();
+  void NoteEvent(const v1::StreamFramesResponse& event);
+  void SendDueAcknowledgement(Time now);
+
+  const Connection& connection_;
+  const std::shared_ptr<Reactor> reactor_;
+  uint32_t window_bytes_ = 0;
+  Duration silence_limit_;
+  Time last_event_;
+  Time listened_at_;
+  uint64_t unsent_sequence_ = 0;  // 0: every acknowledgement was sent
+  Time acknowledge_by_;
+  uint64_t unacknowledged_bytes_ = 0;
+};
+
+}  // namespace oriel::clients
