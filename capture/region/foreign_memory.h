@@ -1,16 +1,20 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/mutex.h"
 #include "capture/device/device.h"
 #include "capture/region/region_info.h"
+#include "capture/region/sigbus_guard.h"
 
 namespace oriel::capture {
 
@@ -20,10 +24,10 @@ class ForeignMemory {
  public:
   // Maps [offset, offset + size) of the region, rounded out to pages.
   // kFailedPrecondition: that part of the region cannot be mapped.
+  // kResourceExhausted: SigbusGuard::kMaxGuards mappings exist.
   static absl::StatusOr<std::shared_ptr<ForeignMemory>> Map(
       Device& device, const Region& region, uint64_t offset,
       uint64_t size_bytes);
-  ~ForeignMemory();
 
   uint64_t size_bytes() const { return size_bytes_; }
 
@@ -31,23 +35,28 @@ class ForeignMemory {
   // bytes may change at any time: load each once, and never keep the span.
   // Ask for under a millisecond's worth, because Revoke waits for `scan`.
   // kUnavailable: revoked, or the memory was switched off (SIGBUS): then what
-  // `scan` saw were zeros from there on, and must be thrown away.
-  // kOutOfRange: not inside the mapping.
-  absl::Status Visit(
-      uint64_t offset, uint64_t size_bytes,
-      const std::function<void(std::span<const uint8_t>)>& scan);
+  // `scan` saw were zeros from there on, and must be thrown away; a new Map
+  // may find the memory back. kOutOfRange: not inside the mapping.
+  absl::Status Visit(uint64_t offset, uint64_t size_bytes,
+                     const std::function<void(std::span<const uint8_t>)>& scan);
 
   // Waits for a running Visit, unmaps; later Visits are kUnavailable.
   void Revoke();
 
  private:
-  ForeignMemory(Mapping mapping, uint64_t skip_bytes, uint64_t size_bytes);
+  ForeignMemory(std::string name, Mapping mapping, SigbusGuard guard,
+                uint64_t skip_bytes, uint64_t size_bytes);
 
+  const std::string name_;     // for messages
   const uint64_t skip_bytes_;  // from the page's start to the first byte
   const uint64_t size_bytes_;
+  // Set before Revoke takes the lock, so that a thread that visits band after
+  // band does not win the lock again.
+  std::atomic<bool> revoked_{false};
   Mutex mutex_;
   Mapping mapping_ ABSL_GUARDED_BY(mutex_);
-  int guard_slot_ ABSL_GUARDED_BY(mutex_) = -1;  // in the SIGBUS table
+  // After mapping_: a guard outliving its mapping would guard a stranger's.
+  std::optional<SigbusGuard> guard_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace oriel::capture

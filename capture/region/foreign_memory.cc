@@ -1,0 +1,98 @@
+#include "capture/region/foreign_memory.h"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "base/status_macros.h"
+
+namespace oriel::capture {
+namespace {
+
+absl::Status LetGo(const std::string& name) {
+  return absl::UnavailableError(
+      absl::StrFormat("read %s: it was let go", name));
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<ForeignMemory>> ForeignMemory::Map(
+    Device& device, const Region& region, uint64_t offset,
+    uint64_t size_bytes) {
+  const std::string name = absl::StrFormat(
+      "region %d of %s", region.address.index, device.description());
+  if (!region.IsMappable(offset, size_bytes)) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "map %#x bytes at %#x of %s: that part cannot be mapped; the region "
+        "has %#x bytes, %d mappable areas, flags %#x",
+        size_bytes, offset, name, region.size_bytes,
+        region.mappable_areas.size(), region.flags));
+  }
+  // Areas are whole pages, so rounding out stays inside the area.
+  const auto page = static_cast<uint64_t>(getpagesize());
+  const uint64_t skip = offset % page;
+  const uint64_t pages = (skip + size_bytes + page - 1) / page;
+  ASSIGN_OR_RETURN(Mapping mapping,
+                   device.Map(region.address, offset - skip, pages * page));
+  if (mapping.size_bytes() < skip + size_bytes) {
+    return absl::InternalError(
+        absl::StrFormat("map %#x bytes of %s: only %#x were mapped",
+                        skip + size_bytes, name, mapping.size_bytes()));
+  }
+  std::optional<SigbusGuard> guard =
+      SigbusGuard::Protect(mapping.address(), mapping.size_bytes());
+  if (!guard.has_value()) {
+    return absl::ResourceExhaustedError(absl::StrFormat(
+        "map %s: %d regions are mapped already; close displays that nobody "
+        "watches",
+        name, SigbusGuard::kMaxGuards));
+  }
+  return std::shared_ptr<ForeignMemory>(new ForeignMemory(
+      name, std::move(mapping), *std::move(guard), skip, size_bytes));
+}
+
+ForeignMemory::ForeignMemory(std::string name, Mapping mapping,
+                             SigbusGuard guard, uint64_t skip_bytes,
+                             uint64_t size_bytes)
+    : name_(std::move(name)),
+      skip_bytes_(skip_bytes),
+      size_bytes_(size_bytes),
+      mapping_(std::move(mapping)),
+      guard_(std::move(guard)) {}
+
+absl::Status ForeignMemory::Visit(
+    uint64_t offset, uint64_t size_bytes,
+    const std::function<void(std::span<const uint8_t>)>& scan) {
+  if (offset > size_bytes_ || size_bytes > size_bytes_ - offset) {
+    return absl::OutOfRangeError(
+        absl::StrFormat("read %#x bytes at %#x of %s: only %#x are mapped",
+                        size_bytes, offset, name_, size_bytes_));
+  }
+  if (revoked_.load()) return LetGo(name_);
+  MutexLock lock(mutex_);
+  if (!guard_.has_value()) return LetGo(name_);
+  if (!guard_->tripped()) {
+    // SAFETY: Map made the mapping at least skip_bytes_ + size_bytes_ long, and
+    // it lives while mutex_ is held; a page that goes away becomes zeros.
+    const uint8_t* bytes =
+        static_cast<const uint8_t*>(mapping_.address()) + skip_bytes_ + offset;
+    scan({bytes, static_cast<size_t>(size_bytes)});
+  }
+  if (guard_->tripped()) {
+    return absl::UnavailableError(absl::StrFormat(
+        "read %s: its memory was switched off, as a guest's reboot does; map "
+        "it again",
+        name_));
+  }
+  return absl::OkStatus();
+}
+
+void ForeignMemory::Revoke() {
+  revoked_.store(true);
+  MutexLock lock(mutex_);
+  guard_.reset();
+  mapping_ = Mapping();
+}
+
+}  // namespace oriel::capture
