@@ -1,0 +1,280 @@
+#include "service/config/check.h"
+
+#include <arpa/inet.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <map>
+
+#include "absl/strings/str_format.h"
+
+namespace oriel::config {
+namespace {
+
+constexpr size_t kMaxNameLength = 64;
+constexpr uint32_t kMaxRateHz = 120;
+constexpr uint32_t kMaxSidePx = 16384;
+constexpr uint32_t kMaxStrideBytes = 16 * kMaxSidePx;
+constexpr uint64_t kMaxOffsetBytes = uint64_t{1} << 48;
+constexpr uint32_t kMaxViewers = 10000;
+constexpr uint32_t kMaxLanes = 16;
+constexpr uint32_t kMaxWorkerThreads = 256;
+constexpr int kMaxListens = 16;
+constexpr int kMaxDisplays = 256;
+// linux/vfio.h, VFIO_REGION_TYPE_PCI_VENDOR_TYPE.
+constexpr uint32_t kVendorTypeBit = uint32_t{1} << 31;
+
+struct KnownFourcc {
+  const char* name;
+  uint32_t bytes_per_pixel;
+};
+// What capture/display converts.
+constexpr KnownFourcc kFourccs[] = {
+    {"XR24", 4}, {"AR24", 4}, {"XB24", 4}, {"AB24", 4}, {"RG24", 3},
+    {"BG24", 3}, {"RG16", 2}, {"XR30", 4}, {"XB30", 4},
+};
+
+std::string FourccList() {
+  std::string list;
+  for (const KnownFourcc& known : kFourccs) {
+    if (!list.empty()) list += ", ";
+    list += known.name;
+  }
+  return list;
+}
+
+std::string CheckSocketPath(const std::string& path) {
+  if (path.empty() || path[0] != '/') {
+    return absl::StrFormat("the socket's path \"%s\" is not absolute", path);
+  }
+  constexpr size_t kMaxLength = sizeof(sockaddr_un::sun_path) - 1;
+  if (path.size() > kMaxLength) {
+    return absl::StrFormat(
+        "the socket's path has %d bytes, and the kernel takes at most %d: %s",
+        path.size(), kMaxLength, path);
+  }
+  if (path.find('\0') != std::string::npos || path.back() == '/') {
+    return absl::StrFormat("the socket's path \"%s\" names no file", path);
+  }
+  return "";
+}
+
+bool IsLoopback(const std::string& address) {
+  if (in_addr v4; inet_pton(AF_INET, address.c_str(), &v4) == 1) {
+    return (ntohl(v4.s_addr) >> 24) == 127;
+  }
+  if (in6_addr v6; inet_pton(AF_INET6, address.c_str(), &v6) == 1) {
+    return IN6_IS_ADDR_LOOPBACK(&v6);
+  }
+  return false;
+}
+
+bool IsDisplayName(const std::string& name) {
+  return !name.empty() && name.size() <= kMaxNameLength &&
+         std::all_of(name.begin(), name.end(), [](unsigned char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+                  (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.' ||
+                  c == ':';
+         });
+}
+
+// `pattern` has 'x' for a hexadecimal digit, other characters for themselves.
+bool Matches(const std::string& text, const std::string& pattern) {
+  return std::equal(text.begin(), text.end(), pattern.begin(), pattern.end(),
+                    [](unsigned char c, char expected) {
+                      return expected == 'x' ? std::isxdigit(c) != 0
+                                             : c == expected;
+                    });
+}
+
+std::string CheckDevice(const v1::Display& display) {
+  switch (display.device_case()) {
+    case v1::Display::kGroup: {
+      const std::string& device = display.group().device();
+      if (Matches(device, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx") ||
+          Matches(device, "xxxx:xx:xx.x")) {
+        return "";
+      }
+      return absl::StrFormat(
+          "\"%s\" is neither an mdev's UUID nor a PCI address such as "
+          "0000:00:02.0",
+          device);
+    }
+    case v1::Display::kVfioUser:
+      return CheckSocketPath(display.vfio_user().socket());
+    case v1::Display::kInheritedFd:
+      if (!display.inherited_fd().name().empty()) return "";
+      return "inherited_fd has no name; it is one of those in LISTEN_FDNAMES";
+    case v1::Display::DEVICE_NOT_SET:
+      break;
+  }
+  return "no device: give one of group, vfio_user or inherited_fd";
+}
+
+std::string CheckFramebuffer(const v1::Framebuffer& framebuffer) {
+  std::string missing;
+  const auto need = [&missing](bool there, const char* field) {
+    if (there) return;
+    if (!missing.empty()) missing += ", ";
+    missing += field;
+  };
+  need(framebuffer.region_type() != 0, "region_type");
+  need(framebuffer.stride_bytes() != 0, "stride_bytes");
+  need(!framebuffer.fourcc().empty(), "fourcc");
+  need(framebuffer.width_px() != 0, "width_px");
+  need(framebuffer.height_px() != 0, "height_px");
+  if (!missing.empty()) {
+    return "framebuffer lacks " + missing +
+           "; leave it out as a whole to use the device's plane query";
+  }
+  if ((framebuffer.region_type() & kVendorTypeBit) == 0) {
+    return absl::StrFormat(
+        "region_type 0x%08x is no vendor's type; those are 0x80000000 plus "
+        "the PCI vendor, such as 0x80008086",
+        framebuffer.region_type());
+  }
+  const auto* known = std::find_if(
+      std::begin(kFourccs), std::end(kFourccs),
+      [&](const KnownFourcc& f) { return framebuffer.fourcc() == f.name; });
+  if (known == std::end(kFourccs)) {
+    return absl::StrFormat("fourcc \"%s\" is unknown; orield reads %s",
+                           framebuffer.fourcc(), FourccList());
+  }
+  if (framebuffer.width_px() > kMaxSidePx ||
+      framebuffer.height_px() > kMaxSidePx) {
+    return absl::StrFormat(
+        "a framebuffer of %dx%d is too large; at most %d a "
+        "side",
+        framebuffer.width_px(), framebuffer.height_px(), kMaxSidePx);
+  }
+  const uint32_t row_bytes = framebuffer.width_px() * known->bytes_per_pixel;
+  if (framebuffer.stride_bytes() < row_bytes) {
+    return absl::StrFormat(
+        "stride_bytes %d is less than a row of %d pixels in %s, %d bytes",
+        framebuffer.stride_bytes(), framebuffer.width_px(),
+        framebuffer.fourcc(), row_bytes);
+  }
+  if (framebuffer.stride_bytes() > kMaxStrideBytes) {
+    return absl::StrFormat("stride_bytes %d is too large; at most %d",
+                           framebuffer.stride_bytes(), kMaxStrideBytes);
+  }
+  if (framebuffer.offset_bytes() > kMaxOffsetBytes) {
+    return absl::StrFormat("offset_bytes %d is too large; at most %d",
+                           framebuffer.offset_bytes(), kMaxOffsetBytes);
+  }
+  return "";
+}
+
+void CheckDisplays(const v1::Config& config, const ReportProblem& report) {
+  if (config.display_size() > kMaxDisplays) {
+    report("display", kMaxDisplays,
+           absl::StrFormat("%d displays; at most %d are served",
+                           config.display_size(), kMaxDisplays));
+    return;
+  }
+  std::map<std::string, int> names;
+  std::map<std::string, std::string> groups;
+  for (int i = 0; i < config.display_size(); ++i) {
+    const v1::Display& display = config.display(i);
+    const auto problem = [&](const std::string& what) {
+      if (what.empty()) return;
+      report("display", i,
+             absl::StrFormat("display \"%s\": %s", display.name(), what));
+    };
+    if (!IsDisplayName(display.name())) {
+      problem(
+          absl::StrFormat("the name must have 1 to %d letters, digits, "
+                          "'-', '_', '.' or ':'",
+                          kMaxNameLength));
+    } else if (!names.emplace(display.name(), i).second) {
+      problem("a display above has the same name");
+    }
+    problem(CheckDevice(display));
+    if (display.has_group()) {
+      const auto [other, added] =
+          groups.emplace(display.group().device(), display.name());
+      if (!added) {
+        problem(absl::StrFormat("device %s is display \"%s\" already",
+                                other->first, other->second));
+      }
+    }
+    if (display.has_framebuffer()) {
+      problem(CheckFramebuffer(display.framebuffer()));
+    }
+    if (display.max_rate_hz() > kMaxRateHz) {
+      problem(absl::StrFormat("max_rate_hz %d is too high; 1 to %d",
+                              display.max_rate_hz(), kMaxRateHz));
+    }
+  }
+}
+
+void CheckLimits(const v1::Limits& limits, const ReportProblem& report) {
+  const auto check = [&](uint32_t value, uint32_t most, const char* field) {
+    if (value <= most) return;
+    report("limits", 0,
+           absl::StrFormat("limits: %s %d is too high; at most %d", field,
+                           value, most));
+  };
+  check(limits.viewers_per_display(), kMaxViewers, "viewers_per_display");
+  check(limits.lanes_per_display(), kMaxLanes, "lanes_per_display");
+  check(limits.worker_threads(), kMaxWorkerThreads, "worker_threads");
+}
+
+}  // namespace
+
+std::string CheckListen(const v1::Listen& listen) {
+  switch (listen.address_case()) {
+    case v1::Listen::kUnix:
+      if (listen.unix().mode() > 0777) {
+        return absl::StrFormat(
+            "mode %#o has bits beyond permissions; write it in octal, such "
+            "as 0660",
+            listen.unix().mode());
+      }
+      return CheckSocketPath(listen.unix().path());
+    case v1::Listen::kTcp: {
+      const std::string& address = listen.tcp().address();
+      if (!address.empty() && address != "localhost" && !IsLoopback(address)) {
+        return absl::StrFormat(
+            "\"%s\" is no loopback address; this version has no TLS, so "
+            "anybody on the way could watch: use 127.0.0.1 or ::1 and a "
+            "tunnel such as ssh -L",
+            address);
+      }
+      if (listen.tcp().port() > 65535) {
+        return absl::StrFormat("port %d is too high; 1 to 65535, 0 for any",
+                               listen.tcp().port());
+      }
+      return "";
+    }
+    case v1::Listen::ADDRESS_NOT_SET:
+      break;
+  }
+  return "no address: give one of unix or tcp";
+}
+
+void CheckConfig(const v1::Config& config, const ReportProblem& report) {
+  if (config.listen_size() > kMaxListens) {
+    report("listen", kMaxListens,
+           absl::StrFormat("%d listen elements; at most %d are served",
+                           config.listen_size(), kMaxListens));
+  }
+  std::map<std::string, int> paths;
+  for (int i = 0; i < std::min(config.listen_size(), kMaxListens); ++i) {
+    const v1::Listen& listen = config.listen(i);
+    if (const std::string problem = CheckListen(listen); !problem.empty()) {
+      report("listen", i, "listen: " + problem);
+    } else if (listen.has_unix() &&
+               !paths.emplace(listen.unix().path(), i).second) {
+      report("listen", i,
+             absl::StrFormat("listen: a listen above has the path %s already",
+                             listen.unix().path()));
+    }
+  }
+  CheckDisplays(config, report);
+  CheckLimits(config.limits(), report);
+}
+
+}  // namespace oriel::config

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "oriel/config/v1/config.pb.h"
+
+namespace oriel::config {
+
+// A configuration that passed every check, with its defaults filled in: a
+// listening address, socket modes, TCP addresses, rates and the limits but for
+// worker_threads are never zero or empty.
+
+// kInvalidArgument has one line for each problem, "FILE:LINE:COLUMN: what is
+// wrong", lines and columns from 1.
+absl::StatusOr<v1::Config> ParseConfig(const std::string& text,
+                                       const std::string& file_name);
+
+// kNotFound, kPermissionDenied and so on: the file cannot be read.
+absl::StatusOr<v1::Config> LoadConfig(const std::string& path);
+
+v1::Config DefaultConfig();
+
+// "unix:/run/oriel/oriel.sock" or "HOST:PORT", IPv6 as "[::1]:PORT"; checked
+// as the configuration's are.
+absl::StatusOr<v1::Listen> ParseListen(const std::string& text);
+
+}  // namespace oriel::config
