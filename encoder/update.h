@@ -65,7 +65,7 @@ struct BandHash {
 // How long each stage took, for the newest change in the update.
 struct StageDurations {
   Duration scan{};
-  Duration wait{};    // from the scan's end to the encoder's start
+  Duration wait{};  // from the scan's end to the encoder's start
   Duration encode{};
 };
 
