@@ -1,4 +1,4 @@
-"""Which room may include which: DESIGN's table of rooms, as data.
+"""Which room may include which: ARCHITECTURE.md's table, as data.
 
 A room is a folder; a file belongs to the longest room that its path starts
 with. Every room may include itself.
@@ -13,7 +13,7 @@ MAY_INCLUDE = {
     'base': set(),
     'base/picture': set(),
     'capture/abi': set(),
-    'capture/discovery': {'base'},
+    'capture/discovery': {'base', 'capture/device'},
     'capture/device': {'base', 'capture/abi'},
     'capture/region': {'base', 'capture/abi', 'capture/device'},
     'capture/edid': {'base'},

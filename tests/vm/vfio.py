@@ -1,0 +1,88 @@
+"""VFIO from Python, apart from Oriel's code: what plays the VMM in the guest,
+and an independent answer to what the kernel offers."""
+
+import fcntl
+import glob
+import mmap
+import os
+import struct
+
+SET_IOMMU = 0x3b66
+GROUP_SET_CONTAINER = 0x3b68
+GROUP_GET_DEVICE_FD = 0x3b6a
+DEVICE_GET_INFO = 0x3b6b
+DEVICE_GET_REGION_INFO = 0x3b6c
+DEVICE_QUERY_GFX_PLANE = 0x3b72
+TYPE1_IOMMU = 1
+PLANE_TYPE_REGION = 4
+PLANE_PRIMARY = 1
+PCI_CONFIG_REGION = 7
+
+
+def group_file(device):
+  """Such as /dev/vfio/0, for an mdev's UUID or a PCI address."""
+  for bus in ('mdev', 'pci'):
+    link = f'/sys/bus/{bus}/devices/{device}/iommu_group'
+    if os.path.exists(link):
+      return '/dev/vfio/' + os.path.basename(os.readlink(link))
+  raise FileNotFoundError(f'{device} has no group')
+
+
+def create_mdev(parent_type, uuid):
+  """parent_type such as mdpy-vga; drivers say it in a folder of their own."""
+  found = glob.glob(f'/sys/class/mdev_bus/*/mdev_supported_types/{parent_type}')
+  with open(os.path.join(found[0], 'create'), 'w', encoding='utf-8') as file:
+    file.write(uuid)
+
+
+class Device:
+  """An open device and its group, as a VMM holds them; a context manager."""
+
+  def __init__(self, device):
+    self.container = os.open('/dev/vfio/vfio', os.O_RDWR)
+    self.group = os.open(group_file(device), os.O_RDWR)
+    fcntl.ioctl(self.group, GROUP_SET_CONTAINER,
+                struct.pack('i', self.container))
+    fcntl.ioctl(self.container, SET_IOMMU, TYPE1_IOMMU)
+    # Only with a buffer that it may change does ioctl return the result.
+    self.fd = fcntl.ioctl(self.group, GROUP_GET_DEVICE_FD,
+                          bytearray(device.encode() + b'\0'))
+
+  def __enter__(self):
+    return self
+
+  def __exit__(self, *unused):
+    self.close()
+
+  def close(self):
+    for fd in (self.fd, self.group, self.container):
+      os.close(fd)
+
+  def region_count(self):
+    info = bytearray(struct.pack('5I', 20, 0, 0, 0, 0))
+    fcntl.ioctl(self.fd, DEVICE_GET_INFO, info)
+    return struct.unpack('5I', info)[2]
+
+  def region(self, index):
+    """(flags, size, file offset)."""
+    info = bytearray(struct.pack('4I2Q', 32, 0, index, 0, 0, 0))
+    fcntl.ioctl(self.fd, DEVICE_GET_REGION_INFO, info)
+    _, flags, _, _, size, offset = struct.unpack('4I2Q', info)
+    return flags, size, offset
+
+  def plane(self):
+    """(fourcc, width, height, stride, region index) of the primary plane."""
+    info = bytearray(struct.pack('4IQ10I', 64, PLANE_TYPE_REGION,
+                                 PLANE_PRIMARY, 0, 0, *[0] * 10))
+    fcntl.ioctl(self.fd, DEVICE_QUERY_GFX_PLANE, info)
+    fields = struct.unpack('4IQ10I', info)
+    return struct.pack('I', fields[3]).decode(), *fields[5:8], fields[13]
+
+  def draw(self, rows):
+    """Writes rows of the plane's own bytes through a mapping, as a guest
+    does."""
+    _, _, height, stride, index = self.plane()
+    _, size, offset = self.region(index)
+    with mmap.mmap(self.fd, size, offset=offset) as memory:
+      for y, row in enumerate(rows[:height]):
+        memory[y * stride:y * stride + len(row)] = row
