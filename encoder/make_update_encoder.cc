@@ -4,6 +4,7 @@
 #include "absl/strings/str_format.h"
 #include "encoder/lossless/lossless_encoder.h"
 #include "encoder/update_encoder.h"
+#include "encoder/video/h264_encoder.h"
 
 namespace oriel::encoder {
 namespace {
@@ -22,9 +23,7 @@ absl::StatusOr<std::unique_ptr<UpdateEncoder>> MakeUpdateEncoder(
         "cannot encode a picture of %dx%d px: sides must be 1 to %d px",
         size.width_px, size.height_px, kMaxSidePx));
   }
-  if (options.encoding == Encoding::kH264) {
-    return absl::UnimplementedError("H.264 is not built in yet");
-  }
+  if (options.encoding == Encoding::kH264) return H264Encoder::Make(options);
   return std::make_unique<LosslessEncoder>();
 }
 

@@ -1,0 +1,144 @@
+// What an update of a 1080p screen costs: time, and `bytes` of payload.
+
+#include <benchmark/benchmark.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "encoder/test_pictures.h"
+#include "encoder/update_encoder.h"
+
+namespace oriel::encoder {
+namespace {
+
+constexpr Size kScreen = {1920, 1080};
+constexpr Rect kTerminal = {400, 200, 640, 480};
+constexpr int kSteps = 24;
+
+std::vector<BandedPicture> Typing() {
+  Typewriter typewriter;
+  Picture screen = typewriter.Page(kScreen);
+  FillRect(screen, kTerminal, 0xFFFFFF);
+  std::vector<BandedPicture> steps = {ToBanded(screen)};
+  for (int i = 0; i < kSteps; ++i) {
+    typewriter.DrawLetter(screen, kTerminal.x_px + 8 * i, kTerminal.y_px + 48,
+                          i);
+    BandedPicture next = steps.back();
+    next.CopyFrom(ToBanded(screen), {kTerminal.x_px, kTerminal.y_px, 640, 80});
+    steps.push_back(std::move(next));
+  }
+  return steps;
+}
+
+std::vector<BandedPicture> ScrolledTerminal() {
+  Typewriter typewriter;
+  Picture screen = typewriter.Page(kScreen);
+  std::vector<BandedPicture> steps;
+  for (int i = 0; i < kSteps + 30; ++i) {
+    ScrollUp(screen, kTerminal, Typewriter::kLineHeightPx);
+    typewriter.DrawLine(screen, kTerminal.x_px, kTerminal.right_px(),
+                        kTerminal.bottom_px() - Typewriter::kLineHeightPx);
+    if (i < 29) continue;
+    if (steps.empty()) {
+      steps.push_back(ToBanded(screen));
+      continue;
+    }
+    BandedPicture next = steps.back();
+    next.CopyFrom(ToBanded(screen), kTerminal);
+    steps.push_back(std::move(next));
+  }
+  return steps;
+}
+
+std::vector<BandedPicture> NewPages() {
+  Typewriter typewriter;
+  std::vector<BandedPicture> steps;
+  for (int i = 0; i < 4; ++i) {
+    steps.push_back(ToBanded(typewriter.Page(kScreen)));
+  }
+  return steps;
+}
+
+std::vector<BandedPicture> ScrolledPage() {
+  Typewriter typewriter;
+  Picture screen = typewriter.Page(kScreen);
+  std::vector<BandedPicture> steps = {ToBanded(screen)};
+  for (int i = 0; i < 6; ++i) {
+    ScrollUp(screen, Rect::Of(kScreen), 120);
+    for (int32_t y = 956; y < 1064; y += Typewriter::kLineHeightPx) {
+      typewriter.DrawLine(screen, 96, 1824, y);
+    }
+    steps.push_back(ToBanded(screen));
+  }
+  return steps;
+}
+
+void Run(benchmark::State& state, Encoding encoding,
+         const std::vector<BandedPicture>& steps, const Rect& damage_rect) {
+  std::unique_ptr<UpdateEncoder> encoder;
+  const Damage damage(damage_rect);
+  size_t step = 0;
+  size_t bytes = 0;
+  for (auto _ : state) {
+    if (step == 0) {
+      state.PauseTiming();
+      auto made = MakeUpdateEncoder({.encoding = encoding, .size = kScreen});
+      if (!made.ok()) return state.SkipWithError("no such encoder");
+      encoder = *std::move(made);
+      const Damage all(Rect::Of(kScreen));
+      const auto first = encoder->Encode({.picture = steps[0],
+                                          .reference = BandedPicture(kScreen),
+                                          .damage = all});
+      if (!first.ok()) return state.SkipWithError("encoding failed");
+      state.ResumeTiming();
+    }
+    const auto result = encoder->Encode({.picture = steps[step + 1],
+                                         .reference = steps[step],
+                                         .damage = damage});
+    if (!result.ok()) return state.SkipWithError("encoding failed");
+    for (const Patch& patch : result->patches) {
+      if (patch.payload != nullptr) bytes += patch.payload->size();
+    }
+    step = (step + 1) % (steps.size() - 1);
+  }
+  state.counters["bytes"] = benchmark::Counter(
+      static_cast<double>(bytes), benchmark::Counter::kAvgIterations);
+}
+
+const Rect kAll = Rect::Of(kScreen);
+
+void BM_Typing(benchmark::State& state, Encoding encoding) {
+  static const std::vector<BandedPicture> steps = Typing();
+  Run(state, encoding, steps, {384, 224, 256, 64});
+}
+void BM_ScrolledTerminal(benchmark::State& state, Encoding encoding) {
+  static const std::vector<BandedPicture> steps = ScrolledTerminal();
+  Run(state, encoding, steps, kTerminal);
+}
+void BM_ScrolledPage(benchmark::State& state, Encoding encoding) {
+  static const std::vector<BandedPicture> steps = ScrolledPage();
+  Run(state, encoding, steps, kAll);
+}
+void BM_NewPage(benchmark::State& state, Encoding encoding) {
+  static const std::vector<BandedPicture> steps = NewPages();
+  Run(state, encoding, steps, kAll);
+}
+
+#define ORIEL_BOTH(name)                                 \
+  BENCHMARK_CAPTURE(name, lossless, Encoding::kLossless) \
+      ->Unit(benchmark::kMillisecond)                    \
+      ->MeasureProcessCPUTime()                          \
+      ->UseRealTime();                                   \
+  BENCHMARK_CAPTURE(name, h264, Encoding::kH264)         \
+      ->Unit(benchmark::kMillisecond)                    \
+      ->MeasureProcessCPUTime()                          \
+      ->UseRealTime()
+
+ORIEL_BOTH(BM_Typing);
+ORIEL_BOTH(BM_ScrolledTerminal);
+ORIEL_BOTH(BM_ScrolledPage);
+ORIEL_BOTH(BM_NewPage);
+
+}  // namespace
+}  // namespace oriel::encoder

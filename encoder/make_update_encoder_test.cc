@@ -1,0 +1,42 @@
+#include <gtest/gtest.h>
+
+#include "encoder/update_encoder.h"
+
+namespace oriel::encoder {
+namespace {
+
+TEST(MakeUpdateEncoderTest, LosslessIsExactAndCatchesUp) {
+  const auto encoder =
+      MakeUpdateEncoder({.encoding = Encoding::kLossless, .size = {640, 480}});
+  ASSERT_TRUE(encoder.ok()) << encoder.status();
+  EXPECT_TRUE((*encoder)->exact());
+  EXPECT_EQ((*encoder)->join_by(), JoinBy::kCatchUp);
+}
+
+TEST(MakeUpdateEncoderTest, VideoIsNotExactAndJoinsByKeyframe) {
+  const auto encoder =
+      MakeUpdateEncoder({.encoding = Encoding::kH264, .size = {640, 480}});
+  ASSERT_TRUE(encoder.ok()) << encoder.status();
+  EXPECT_FALSE((*encoder)->exact());
+  EXPECT_EQ((*encoder)->join_by(), JoinBy::kKeyframe);
+}
+
+TEST(MakeUpdateEncoderTest, ImpossibleSizesAreRefused) {
+  for (const Encoding encoding : {Encoding::kLossless, Encoding::kH264}) {
+    for (const Size size : {Size{0, 480}, Size{640, -1}, Size{20000, 480}}) {
+      const auto encoder =
+          MakeUpdateEncoder({.encoding = encoding, .size = size});
+      EXPECT_EQ(encoder.status().code(), absl::StatusCode::kInvalidArgument)
+          << size.width_px << "x" << size.height_px;
+    }
+  }
+}
+
+TEST(MakeUpdateEncoderTest, VideoRefusesMoreMacroblocksThanALevelHas) {
+  const auto encoder =
+      MakeUpdateEncoder({.encoding = Encoding::kH264, .size = {16000, 16000}});
+  EXPECT_EQ(encoder.status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace oriel::encoder
