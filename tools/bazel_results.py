@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import urllib.parse
 import xml.etree.ElementTree as ElementTree
@@ -39,6 +40,21 @@ def run_bazel(arguments, **kwargs):
       process.send_signal(signal.SIGINT)
       process.wait()
       raise
+
+
+def build(targets):
+  """Builds {name: label}; {name: path of the program}, None on failure.
+
+  Bazel's words go to stderr: stdout is the caller's.
+  """
+  if run_bazel(['build'] + list(targets.values()), stdout=sys.stderr) != 0:
+    return None
+  folder = subprocess.run(
+      ['bazel', 'info', 'bazel-bin'], cwd=ROOT, check=True,
+      stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+      encoding='utf-8').stdout.strip()
+  return {name: os.path.join(folder, label[2:].replace(':', '/'))
+          for name, label in targets.items()}
 
 
 def test(targets, options=()):

@@ -19,20 +19,6 @@ TARGETS = {
 DISPLAY = 'demo'
 
 
-def build():
-  """Builds the programs; {name: path}."""
-  status = bazel_results.run_bazel(['build'] + list(TARGETS.values()),
-                                   stdout=sys.stderr)
-  if status != 0:
-    sys.exit('tools/demo: the build failed, see above')
-  folder = subprocess.run(
-      ['bazel', 'info', 'bazel-bin'], cwd=bazel_results.ROOT, check=True,
-      stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-      encoding='utf-8').stdout.strip()
-  return {name: os.path.join(folder, label[2:].replace(':', '/'))
-          for name, label in TARGETS.items()}
-
-
 def start(host, screen, mode):
   """Starts both programs; returns once the display can be watched."""
   framebuffer = ''
@@ -108,7 +94,9 @@ def main():
     signal.signal(number, end_by_signal)
   status = 0
   try:
-    programs = build()
+    programs = bazel_results.build(TARGETS)
+    if programs is None:
+      sys.exit('tools/demo: the build failed, see above')
     with oriel_host.Host(programs, prefix='oriel-demo-') as host:
       line = start(host, arguments.screen, arguments.mode)
       if arguments.run is not None:

@@ -29,12 +29,13 @@ class Process:
   It dies with its owner, whatever ends that.
   """
 
-  def __init__(self, name, arguments, log_path, **kwargs):
+  def __init__(self, name, arguments, log_path, stdin=subprocess.DEVNULL,
+               **kwargs):
     self.name = name
     self.log_path = log_path
     with open(log_path, 'ab') as log:
       self.popen = subprocess.Popen(
-          arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+          arguments, stdin=stdin, stdout=log, stderr=log,
           start_new_session=True, preexec_fn=_die_with_parent, **kwargs)
 
   @property

@@ -1,0 +1,96 @@
+// ffmpeg_eye < NUT: the peer's viewer. Decodes a video as it comes and prints
+// what it sees of the marker.
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+extern "C" {
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+#include <libavutil/pixdesc.h>
+}
+
+#include "tests/bench/marker.h"
+
+namespace oriel::bench {
+namespace {
+
+struct FreeFormat {
+  void operator()(AVFormatContext* f) const { avformat_close_input(&f); }
+};
+struct FreeCodec {
+  void operator()(AVCodecContext* c) const { avcodec_free_context(&c); }
+};
+struct FreePacket {
+  void operator()(AVPacket* p) const { av_packet_free(&p); }
+};
+struct FreeFrame {
+  void operator()(AVFrame* f) const { av_frame_free(&f); }
+};
+using Format = std::unique_ptr<AVFormatContext, FreeFormat>;
+using Codec = std::unique_ptr<AVCodecContext, FreeCodec>;
+using Packet = std::unique_ptr<AVPacket, FreePacket>;
+using Frame = std::unique_ptr<AVFrame, FreeFrame>;
+
+// NUT tells a packet's size, so nothing has to wait for the next one.
+Format OpenStandardInput() {
+  AVFormatContext* format = avformat_alloc_context();
+  format->flags |= AVFMT_FLAG_NOBUFFER | AVFMT_FLAG_NOPARSE;
+  if (avformat_open_input(&format, "pipe:0", av_find_input_format("nut"),
+                          nullptr) != 0) {
+    return nullptr;
+  }
+  return Format(format);
+}
+
+Codec OpenDecoder(const AVCodecParameters& parameters) {
+  const AVCodec* decoder = avcodec_find_decoder(parameters.codec_id);
+  Codec codec(avcodec_alloc_context3(decoder));
+  avcodec_parameters_to_context(codec.get(), &parameters);
+  codec->flags |= AV_CODEC_FLAG_LOW_DELAY;
+  codec->thread_count = 1;
+  if (avcodec_open2(codec.get(), decoder, nullptr) != 0) return nullptr;
+  return codec;
+}
+
+// Luma of the marker's middle as a grey level.
+int GreyOf(const AVFrame& frame) {
+  const int center = kMarkerSizePx / 2;
+  const uint8_t luma =
+      frame
+          .data[0][(kMarkerY + center) * frame.linesize[0] + kMarkerX + center];
+  if (frame.color_range == AVCOL_RANGE_JPEG) return luma;
+  return (luma - 16) * 255 / 219;
+}
+
+int Main() {
+  Format format = OpenStandardInput();
+  if (format == nullptr || format->nb_streams != 1) {
+    std::fprintf(stderr, "ffmpeg_eye: no video on standard input\n");
+    return 1;
+  }
+  Codec codec = OpenDecoder(*format->streams[0]->codecpar);
+  if (codec == nullptr) {
+    std::fprintf(stderr, "ffmpeg_eye: no decoder for the video\n");
+    return 1;
+  }
+  MarkerWatcher watcher;
+  Packet packet(av_packet_alloc());
+  Frame frame(av_frame_alloc());
+  while (av_read_frame(format.get(), packet.get()) == 0) {
+    watcher.Received(packet->size);
+    if (avcodec_send_packet(codec.get(), packet.get()) == 0) {
+      while (avcodec_receive_frame(codec.get(), frame.get()) == 0) {
+        watcher.Look(GreyOf(*frame));
+      }
+    }
+    av_packet_unref(packet.get());
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace oriel::bench
+
+int main() { return oriel::bench::Main(); }

@@ -1,0 +1,52 @@
+"""A private X screen without a GPU, and programs on it."""
+
+import os
+import subprocess
+import tempfile
+
+# tools/ is on sys.path wherever this is imported.
+import oriel_host
+
+
+class XScreen:
+  """Xvfb with its screen in a file; a context manager."""
+
+  def __init__(self, host, width=1920, height=1080):
+    """`host`, an oriel_host.Host, stops what is started here."""
+    self.host = host
+    self.folder = tempfile.mkdtemp(prefix='screen-', dir=host.folder)
+    read_end, write_end = os.pipe()
+    with os.fdopen(read_end) as numbers:
+      self.process = host.start(
+          'Xvfb', ['Xvfb', '-displayfd', str(write_end), '-screen', '0',
+                   f'{width}x{height}x24', '-fbdir', self.folder,
+                   '-nolisten', 'tcp', '-ac'], pass_fds=[write_end])
+      os.close(write_end)
+      number = numbers.readline().strip()
+    if not number:
+      raise oriel_host.HostError(f'Xvfb did not start:\n{self.process.log()}')
+    self.display = ':' + number
+    # The file that oriel-sim's xwd:FILE takes.
+    self.file = os.path.join(self.folder, 'Xvfb_screen0')
+
+  def environment(self):
+    return dict(os.environ, DISPLAY=self.display)
+
+  def start(self, name, arguments):
+    return self.host.start(name, arguments, env=self.environment())
+
+  def run(self, arguments, **kwargs):
+    """Runs a program on the screen to its end; its output as bytes."""
+    return subprocess.run(arguments, env=self.environment(), check=True,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          **kwargs).stdout
+
+  def wait_for_window(self, name):
+    """Waits until a window of that class shows; its id."""
+    def find():
+      found = subprocess.run(
+          ['xdotool', 'search', '--onlyvisible', '--class', name],
+          env=self.environment(), stdout=subprocess.PIPE,
+          stderr=subprocess.DEVNULL, encoding='utf-8').stdout.split()
+      return found[0] if found else None
+    return oriel_host.wait_until(find, f'window of {name}', [self.process])
