@@ -29,7 +29,8 @@ def start(host, screen, mode):
     options = ['--scene', 'desktop', '--mode', mode]
   host.start_sim(DISPLAY, *options)
   host.start_orield(host.display_config(DISPLAY, framebuffer))
-  return host.wait_for_state(DISPLAY, 'READY')
+  host.wait_for_state(DISPLAY, 'ready')
+  return host.oriel('list').stdout
 
 
 def run_command(host, command):
@@ -50,12 +51,11 @@ def run_command(host, command):
   return status if status >= 0 else 128 - status
 
 
-def show_until_interrupted(host, line):
+def show_until_interrupted(host, listing):
   folder = os.path.dirname(host.programs['oriel'])
   viewer = host.programs['oriel-viewer']
   print(f'''
-{line}
-
+{listing}
 Look at it from another shell:
 
   export ORIEL_SERVER={host.server}
@@ -80,34 +80,43 @@ def end_by_signal(number, _):
   sys.exit(128 + number)
 
 
-def main():
+def parse(arguments):
   parser = argparse.ArgumentParser(prog='tools/demo', add_help=False)
   parser.add_argument('--screen')
   parser.add_argument('--mode', default='1920x1080')
   parser.add_argument('--run')
-  arguments = parser.parse_args()
+  return parser.parse_args(arguments)
+
+
+def run(arguments, programs):
+  """The exit status."""
+  try:
+    with oriel_host.Host(programs, prefix='oriel-demo-') as host:
+      listing = start(host, arguments.screen, arguments.mode)
+      if arguments.run is not None:
+        return run_command(host, arguments.run)
+      show_until_interrupted(host, listing)
+      return 0
+  except oriel_host.HostError as error:
+    print(f'tools/demo: {error}', file=sys.stderr)
+    return 1
+
+
+def main():
+  arguments = parse(sys.argv[1:])
   if arguments.screen and not os.path.exists(arguments.screen):
     sys.exit(f'tools/demo: there is no {arguments.screen}; start a screen with '
              'Xvfb :N -screen 0 1920x1080x24 -fbdir DIR and give '
              'DIR/Xvfb_screen0')
   for number in (signal.SIGTERM, signal.SIGHUP):
     signal.signal(number, end_by_signal)
-  status = 0
   try:
     programs = bazel_results.build(TARGETS)
     if programs is None:
       sys.exit('tools/demo: the build failed, see above')
-    with oriel_host.Host(programs, prefix='oriel-demo-') as host:
-      line = start(host, arguments.screen, arguments.mode)
-      if arguments.run is not None:
-        status = run_command(host, arguments.run)
-      else:
-        show_until_interrupted(host, line)
-  except oriel_host.HostError as error:
-    sys.exit(f'tools/demo: {error}')
+    sys.exit(run(arguments, programs))
   except KeyboardInterrupt:
-    status = 130
-  sys.exit(status)
+    sys.exit(130)
 
 
 if __name__ == '__main__':

@@ -4,6 +4,7 @@ Used by tools/demo and by the tests that drive the programs.
 """
 
 import ctypes
+import json
 import os
 import shutil
 import signal
@@ -165,13 +166,15 @@ class Host:
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, encoding='utf-8', timeout=timeout_s, **kwargs)
 
+  def show(self, display):
+    """The display as `oriel show --json` tells it; None when that fails."""
+    done = self.oriel('show', display, '--json')
+    return json.loads(done.stdout) if done.returncode == 0 else None
+
   def wait_for_state(self, display, state, timeout_s=60):
-    """Waits until `oriel list` shows the display in this state."""
-    def shows():
-      for line in self.oriel('list').stdout.splitlines():
-        words = line.split()
-        if words and words[0] == display and state in words:
-          return line
-      return None
-    return wait_until(shows, f'{display} {state}', self.processes[-2:],
+    """Waits until the display is in this state, such as 'ready'; returns it."""
+    def in_state():
+      shown = self.show(display)
+      return shown if shown and shown['state'] == state else None
+    return wait_until(in_state, f'{display} {state}', self.processes[-2:],
                       timeout_s)

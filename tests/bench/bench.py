@@ -27,7 +27,7 @@ def run(programs, seconds, repeats, settle_s=1.0, progress=lambda text: None):
     host.start_sim('screen', *options)
     host.start_orield(
         host.display_config('screen', host.framebuffer_config(*options)))
-    host.wait_for_state('screen', 'READY')
+    host.wait_for_state('screen', 'ready')
     contestants = [
         servers.Oriel(host, screen, programs['oriel_eye'], 'LOSSLESS'),
         servers.Oriel(host, screen, programs['oriel_eye'], 'H264'),

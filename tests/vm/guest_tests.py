@@ -94,7 +94,7 @@ class MdpyByGroup(Case):
     cls.host = oriel_host.Host(programs)
     cls.host.start_orield(group_display('vgpu', MDPY))
     try:
-      cls.host.wait_for_state('vgpu', 'READY', START_S)
+      cls.host.wait_for_state('vgpu', 'ready', START_S)
     except oriel_host.HostError:
       cls.host.close()
       raise
@@ -120,7 +120,8 @@ class MdpyByGroup(Case):
   def test_lossless_watch_ends_exact(self):
     path = self.host.path('watch.png')
     self.oriel(self.host, 'watch', 'vgpu', '--encoding', 'lossless',
-               '--until-exact', '--output-image', path)
+               '--until-exact', '--timeout', '120s',
+               '--output-image', path)
     self.assertEqual(self.picture.differences(path), '')
 
   def test_recording_has_at_least_35_db(self):
@@ -153,13 +154,14 @@ class MdpyHandedOver(Case):
           'orield', [launcher, programs['orield'], '--config',
                      host.path('oriel.conf'), '--listen', host.server],
           pass_fds=[device.fd])
-      host.wait_for_state('vgpu', 'READY', START_S)
+      host.wait_for_state('vgpu', 'ready', START_S)
       for seed in (2, 3):
         picture = known_picture.Picture(*SIZE, seed=seed)
         device.draw(picture.rows)
         path = host.path(f'{seed}.png')
         self.oriel(host, 'watch', 'vgpu', '--encoding', 'lossless',
-                   '--until-exact', '--output-image', path)
+                   '--until-exact', '--timeout', '120s',
+               '--output-image', path)
         self.assertEqual(picture.differences(path), '')
 
 
@@ -168,7 +170,7 @@ class RefusedDevices(Case):
   def test_a_busy_group_names_its_holder(self):
     with vfio.Device(MDPY_HANDED_OVER):
       host = self.start_host(group_display('busy', MDPY_HANDED_OVER))
-      host.wait_for_state('busy', 'UNAVAILABLE', START_S)
+      host.wait_for_state('busy', 'unavailable', START_S)
       shown = self.oriel(host, 'show', 'busy')
     self.assertIn(vfio.group_file(MDPY_HANDED_OVER), shown)
     self.assertIn('python3', shown)
@@ -183,7 +185,7 @@ class RefusedDevices(Case):
     self.addCleanup(host.close)
     os.chmod(host.folder, 0o777)
     host.start_orield(group_display('locked', MDPY_HANDED_OVER), user=65534)
-    host.wait_for_state('locked', 'UNAVAILABLE', START_S)
+    host.wait_for_state('locked', 'unavailable', START_S)
     shown = self.oriel(host, 'show', 'locked')
     self.assertIn(vfio.group_file(MDPY_HANDED_OVER), shown)
     self.assertRegex(shown.lower(), 'permission')

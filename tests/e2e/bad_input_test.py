@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+"""Wrong input gets a clear error that tells the way out."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+
+sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
+
+import e2e_case
+
+EXIT_USAGE = 2
+EXIT_NO_SUCH_DISPLAY = 3
+
+
+class Flags(e2e_case.E2eCase):
+
+  def test_an_unknown_flag_is_named_by_every_program(self):
+    for program in ('orield', 'oriel', 'oriel-sim'):
+      with self.subTest(program):
+        done = subprocess.run(
+            [e2e_case.programs[program], '--no-such-flag'],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, encoding='utf-8', timeout=60)
+        self.assertNotEqual(done.returncode, 0)
+        self.assert_says(done.stderr, '--no-such-flag')
+
+  def test_an_unknown_encoding_lists_those_there_are(self):
+    done = self.run_oriel('watch', 'x', '--encoding', 'losless',
+                          status=EXIT_USAGE)
+    self.assert_says(done.stderr, 'losless', 'lossless', 'h264')
+
+
+class Configuration(e2e_case.E2eCase):
+
+  def refuse(self, config):
+    """What orield says about a configuration that it does not take."""
+    orield = self.host.start_orield(config)
+    self.assertNotEqual(self.wait_for_end(orield), 0)
+    return orield.log()
+
+  def test_a_typo_is_told_with_its_place_and_the_nearest_name(self):
+    log = self.refuse('display {\n  name: "a"\n  vfio_usr { socket: "/s" }\n}')
+    self.assert_says(log, 'oriel.conf', ':3:', 'vfio_usr', 'vfio_user')
+
+  def test_a_wrong_type_is_told_with_its_place(self):
+    log = self.refuse('display {\n  name: "a"\n  max_rate_hz: "fast"\n}')
+    self.assert_says(log, 'oriel.conf', ':3:', 'max_rate_hz')
+
+  def test_two_displays_of_one_name_are_refused(self):
+    display = self.host.display_config('twin')
+    self.assert_says(self.refuse(display + display), 'twin')
+
+  def test_a_missing_file_is_named(self):
+    done = subprocess.run(
+        [e2e_case.programs['orield'], '--config', '/nonexistent/oriel.conf'],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding='utf-8',
+        timeout=60)
+    self.assertNotEqual(done.returncode, 0)
+    self.assert_says(done.stdout, '/nonexistent/oriel.conf', 'no such file')
+
+  def test_an_address_that_others_could_reach_is_refused(self):
+    log = self.refuse('listen { tcp { address: "0.0.0.0" port: 1 } }')
+    self.assert_says(log, '0.0.0.0', 'loopback')
+
+
+class Displays(e2e_case.E2eCase):
+
+  def test_a_name_that_no_display_has_lists_near_ones(self):
+    self.start_displays(desktop=('--scene', 'pattern') + e2e_case.SMALL)
+    for command in (['show'], ['watch'], ['snapshot', '-o', '/dev/null'],
+                    ['record', '-o', self.host.path('x.mkv')]):
+      with self.subTest(command[0]):
+        done = self.run_oriel(command[0], 'desktpo', *command[1:],
+                              status=EXIT_NO_SUCH_DISPLAY)
+        self.assert_says(done.stderr, 'desktpo', 'desktop')
+
+  def test_no_daemon_is_told_with_the_way_out(self):
+    done = self.run_oriel('list', status=4)
+    self.assert_says(done.stderr, self.host.path('oriel.sock'), 'orield')
+
+  def refused_framebuffer(self, old, new):
+    """Why a display with a changed vendor framebuffer is unavailable."""
+    options = ('--scene', 'pattern', '--hide-plane-query') + e2e_case.SMALL
+    framebuffer = self.host.framebuffer_config(*options)
+    self.assertIn(old, framebuffer)
+    self.host.start_sim('vendor', *options)
+    self.host.start_orield(self.host.display_config(
+        'vendor', framebuffer.replace(old, new)))
+    done = self.host.oriel('watch', 'vendor', '--until-exact', '--timeout',
+                           '10s')
+    self.assertNotEqual(done.returncode, 0)
+    return done.stderr + self.run_oriel('show', 'vendor').stdout + (
+        self.host.orield.log())
+
+  def test_rows_beyond_the_region_are_refused(self):
+    self.assert_says(self.refused_framebuffer('height_px: 480',
+                                              'height_px: 48000'), '48000')
+
+  def test_an_unsupported_format_is_named(self):
+    self.assert_says(self.refused_framebuffer('XR24', 'YUYV'), 'YUYV', 'XR24')
+
+
+class EvilPeer:
+  """A vfio-user socket whose peer breaks the protocol in one way."""
+
+  def __init__(self, path, answer):
+    self.listener = socket.socket(socket.AF_UNIX)
+    self.listener.bind(path)
+    self.listener.listen()
+    self.answer = answer
+    self.open = []
+    threading.Thread(target=self._serve, daemon=True).start()
+
+  def _serve(self):
+    while True:
+      connection, _ = self.listener.accept()
+      self.open.append(connection)
+      if self.answer is None:
+        continue
+      try:
+        connection.recv(4096)
+        connection.sendall(self.answer)
+        connection.close()
+      except OSError:
+        pass
+
+
+class EvilDevices(e2e_case.E2eCase):
+
+  ANSWERS = {
+      'silent': None,
+      'hangs-up': b'',
+      'half-header': b'\x01\x00\x01\x00\x20',
+      'garbage': b'\xff' * 4096,
+      'huge': b'\x01\x00\x01\x00\xff\xff\xff\x7f\x01\x00\x00\x00\x00\x00\x00\x00',
+  }
+
+  def test_a_peer_that_breaks_the_protocol_harms_only_its_display(self):
+    config = ''
+    for name, answer in self.ANSWERS.items():
+      EvilPeer(self.host.path(f'{name}.sock'), answer)
+      config += self.host.display_config(name)
+    self.host.start_sim('good', '--scene', 'pattern', *e2e_case.SMALL)
+    self.host.start_orield(config + self.host.display_config('good'))
+    self.host.wait_for_state('good', 'ready')
+    for name in self.ANSWERS:
+      with self.subTest(name):
+        shown = self.host.wait_for_state(name, 'unavailable')
+        self.assert_says(shown['state_reason'], f'{name}.sock')
+    self.run_oriel('snapshot', 'good', '-o', self.host.path('good.png'))
+    self.host.orield.check_running()
+
+
+if __name__ == '__main__':
+  e2e_case.main()

@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+"""tools/demo with programs that are built already."""
+
+import contextlib
+import io
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
+
+import e2e_case
+import demo
+import x_screen
+
+
+class Demo(e2e_case.E2eCase):
+
+  def run_demo(self, *arguments):
+    """The exit status."""
+    with contextlib.redirect_stdout(io.StringIO()):
+      return demo.run(demo.parse(arguments), e2e_case.programs)
+
+  def test_the_command_sees_the_display_and_its_status_is_the_demos(self):
+    image = self.host.path('demo.png')
+    self.assertEqual(self.run_demo(
+        '--mode', '640x480', '--run',
+        f'oriel list | grep -q ready && oriel snapshot -o {image} && exit 7'),
+                     7)
+    self.assertTrue(os.path.getsize(image) > 0)
+
+  def test_nothing_is_left_behind(self):
+    folder = self.host.path('folder')
+    self.run_demo('--mode', '640x480', '--run',
+                  f'echo "${{ORIEL_SERVER#unix:}}" >{folder}')
+    with open(folder, encoding='utf-8') as file:
+      socket = file.read().strip()
+    self.assertTrue(socket.endswith('.sock'))
+    self.assertFalse(os.path.exists(os.path.dirname(socket)))
+
+  def test_a_live_screen_is_shown(self):
+    self.require('Xvfb')
+    screen = x_screen.XScreen(self.host, 800, 600)
+    status = self.run_demo('--screen', screen.file, '--run',
+                           'oriel watch --until-exact && '
+                           'oriel show | grep -q 800x600')
+    self.assertEqual(status, 0)
+
+  def test_two_demos_at_once_do_not_clash(self):
+    inner = ' '.join([
+        sys.executable, os.path.realpath(__file__), 'inner'] +
+        [f'{name}={path}' for name, path in e2e_case.programs.items()])
+    self.assertEqual(self.run_demo('--mode', '640x480', '--run', inner), 0)
+
+
+def run_inner():
+  """A demo inside a demo."""
+  programs = dict(a.split('=', 1) for a in sys.argv[2:])
+  sys.exit(demo.run(demo.parse(
+      ['--mode', '640x480', '--run', 'oriel list | grep -q ready']), programs))
+
+
+if __name__ == '__main__':
+  if sys.argv[1:2] == ['inner']:
+    run_inner()
+  e2e_case.main()
