@@ -12,7 +12,7 @@ namespace {
 constexpr Size kSize = {1920, 1080};
 constexpr size_t kStride = size_t{1920} * 4;
 
-// Flips one colour byte in about `percent` of the tiles' pixels.
+// Changes every pixel of about `percent` of a hundred tiles.
 void Disturb(std::vector<uint8_t>& plane, int percent, std::mt19937& random) {
   for (int32_t y = 0; y < kSize.height_px; y += kBandHeightPx) {
     for (int32_t x = 0; x < kSize.width_px; x += kTileWidthPx) {

@@ -14,6 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size_bytes) {
     vfio_device_gfx_plane_info info;
     uint64_t region_bytes;
   } input{};
+  if (size_bytes == 0) return 0;
   std::memcpy(&input, data, std::min(size_bytes, sizeof(input)));
   const auto layout = ParsePlaneInfo(input.info);
   if (!layout.ok() || !layout->has_value()) return 0;
