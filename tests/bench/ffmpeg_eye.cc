@@ -1,14 +1,15 @@
 // ffmpeg_eye < NUT: the peer's viewer. Decodes a video as it comes and prints
 // what it sees of the marker.
 
+#include <cstdint>
 #include <cstdio>
 #include <memory>
-#include <string>
+#include <vector>
 
 extern "C" {
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
-#include <libavutil/pixdesc.h>
+#include <libswscale/swscale.h>
 }
 
 #include "tests/bench/marker.h"
@@ -54,15 +55,31 @@ Codec OpenDecoder(const AVCodecParameters& parameters) {
   return codec;
 }
 
-// Luma of the marker's middle as a grey level.
-int GreyOf(const AVFrame& frame) {
-  const int center = kMarkerSizePx / 2;
-  const uint8_t luma =
-      frame
-          .data[0][(kMarkerY + center) * frame.linesize[0] + kMarkerX + center];
-  if (frame.color_range == AVCOL_RANGE_JPEG) return luma;
-  return (luma - 16) * 255 / 219;
-}
+// Makes of each frame what a window shows, as Oriel's viewer does.
+class Converter {
+ public:
+  ~Converter() { sws_freeContext(context_); }
+
+  // The green of the marker's middle.
+  int GreyOf(const AVFrame& frame) {
+    context_ = sws_getCachedContext(context_, frame.width, frame.height,
+                                    AVPixelFormat(frame.format), frame.width,
+                                    frame.height, AV_PIX_FMT_BGR0, SWS_POINT,
+                                    nullptr, nullptr, nullptr);
+    const int stride = frame.width * 4;
+    pixels_.resize(size_t(stride) * frame.height);
+    uint8_t* planes[] = {pixels_.data()};
+    sws_scale(context_, frame.data, frame.linesize, 0, frame.height, planes,
+              &stride);
+    const int center = kMarkerSizePx / 2;
+    return pixels_[size_t(kMarkerY + center) * stride +
+                   (kMarkerX + center) * 4 + 1];
+  }
+
+ private:
+  SwsContext* context_ = nullptr;
+  std::vector<uint8_t> pixels_;
+};
 
 int Main() {
   Format format = OpenStandardInput();
@@ -76,13 +93,14 @@ int Main() {
     return 1;
   }
   MarkerWatcher watcher;
+  Converter converter;
   Packet packet(av_packet_alloc());
   Frame frame(av_frame_alloc());
   while (av_read_frame(format.get(), packet.get()) == 0) {
     watcher.Received(packet->size);
     if (avcodec_send_packet(codec.get(), packet.get()) == 0) {
       while (avcodec_receive_frame(codec.get(), frame.get()) == 0) {
-        watcher.Look(GreyOf(*frame));
+        watcher.Look(converter.GreyOf(*frame));
       }
     }
     av_packet_unref(packet.get());
