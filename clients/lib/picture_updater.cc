@@ -1,0 +1,237 @@
+#include "clients/lib/picture_updater.h"
+
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_format.h"
+#include "base/status_macros.h"
+#include "encoder/band_hash.h"
+
+namespace oriel::clients {
+namespace {
+
+// A display has its plane or two video areas; more is memory for nothing.
+constexpr size_t kMaxStreams = 4;
+constexpr int64_t kMaxStreamsFactor = 2;
+// Set algebra on more rectangles costs more than showing their bounds.
+constexpr int kMaxDamageRects = 256;
+
+absl::Status LostPlace(const std::string& why) {
+  return absl::FailedPreconditionError("a resync is needed: " + why);
+}
+
+size_t SizeBytes(const Rect& rect) {
+  return size_t(rect.AreaPx()) * kBytesPerPixel;
+}
+
+void Gather(const Picture& picture, const Rect& rect, uint8_t* out) {
+  const size_t row_bytes = size_t(rect.width_px) * kBytesPerPixel;
+  for (int32_t y = rect.y_px; y < rect.bottom_px(); ++y) {
+    std::memcpy(out, picture.At(rect.x_px, y), row_bytes);
+    out += row_bytes;
+  }
+}
+
+void PutPixels(const PictureView& pixels, const Rect& rect, Picture& picture) {
+  const size_t row_bytes = size_t(rect.width_px) * kBytesPerPixel;
+  for (int32_t row = 0; row < rect.height_px; ++row) {
+    std::memcpy(picture.MutableAt(rect.x_px, rect.y_px + row),
+                pixels.At(0, row), row_bytes);
+  }
+}
+
+void PutFill(uint32_t rgb, const Rect& rect, Picture& picture) {
+  const uint8_t pixel[kBytesPerPixel] = {static_cast<uint8_t>(rgb),
+                                         static_cast<uint8_t>(rgb >> 8),
+                                         static_cast<uint8_t>(rgb >> 16), 0xFF};
+  for (int32_t y = rect.y_px; y < rect.bottom_px(); ++y) {
+    uint8_t* out = picture.MutableAt(rect.x_px, y);
+    for (int32_t x = 0; x < rect.width_px; ++x) {
+      std::memcpy(out + size_t(x) * kBytesPerPixel, pixel, sizeof(pixel));
+    }
+  }
+}
+
+Damage ChangedBy(const std::vector<CheckedPatch>& patches, Size picture) {
+  if (patches.size() > kMaxDamageRects) return Damage(Rect::Of(picture));
+  Damage changed;
+  for (const CheckedPatch& patch : patches) changed.Add(patch.rect);
+  return changed;
+}
+
+}  // namespace
+
+absl::Status PictureUpdater::Apply(const v1::StreamFormat& format) {
+  RETURN_IF_ERROR(CheckFormat(format));
+  const Size size = {static_cast<int32_t>(format.width_px()),
+                     static_cast<int32_t>(format.height_px())};
+  picture_ = size.empty() ? Picture() : Picture(size);
+  generation_ = format.generation();
+  sequence_ = 0;
+  has_format_ = true;
+  decoders_.clear();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Applied> PictureUpdater::Apply(const v1::FrameUpdate& update,
+                                              std::string_view payload) {
+  RETURN_IF_ERROR(CheckPlace(update));
+  ASSIGN_OR_RETURN(const std::vector<CheckedPatch> patches,
+                   CheckUpdate(update, payload, picture_.size()));
+  std::vector<Ready> ready;
+  RETURN_IF_ERROR(DecodePatches(patches, ready));
+  // Last, because a decoder cannot forget what it was given.
+  if (absl::Status status = DecodeVideos(patches, ready); !status.ok()) {
+    LosePlace();
+    return status;
+  }
+  Commit(patches, ready);
+  sequence_ = update.sequence();
+  RETURN_IF_ERROR(VerifyCheck(update));
+  return Applied{
+      .changed = ChangedBy(patches, picture_.size()),
+      // Catching up, each band is a gain; a change is shown as a whole.
+      .present = !update.more_follows() || update.base_sequence() == 0,
+      .exact = update.exact()};
+}
+
+absl::Status PictureUpdater::CheckPlace(const v1::FrameUpdate& update) const {
+  if (!has_format_) return LostPlace("an update came before any format");
+  if (update.generation() != generation_) {
+    return LostPlace(
+        absl::StrFormat("the update is of generation %u, the picture of %u",
+                        update.generation(), generation_));
+  }
+  if (update.base_sequence() != 0 && update.base_sequence() != sequence_) {
+    return LostPlace(
+        absl::StrFormat("the update applies to state %u, the picture is in %u",
+                        update.base_sequence(), sequence_));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PictureUpdater::DecodePatches(
+    const std::vector<CheckedPatch>& patches, std::vector<Ready>& ready) {
+  // Destinations are disjoint, so this is at most the picture's own size.
+  size_t needed_bytes = 0;
+  for (const CheckedPatch& patch : patches) {
+    if (patch.message->has_copy() || patch.message->has_lossless()) {
+      needed_bytes += SizeBytes(patch.rect);
+    }
+  }
+  if (scratch_.size() < needed_bytes) scratch_.resize(needed_bytes);
+  uint8_t* out = scratch_.data();
+  for (const CheckedPatch& patch : patches) {
+    if (patch.message->has_copy()) {
+      Gather(picture_, patch.source, out);
+    } else if (patch.message->has_lossless()) {
+      RETURN_IF_ERROR(DecodeLossless(patch, out));
+    } else {
+      continue;
+    }
+    ready.push_back({patch.rect,
+                     {out,
+                      size_t(patch.rect.width_px) * kBytesPerPixel,
+                      {patch.rect.width_px, patch.rect.height_px}}});
+    out += SizeBytes(patch.rect);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PictureUpdater::DecodeLossless(const CheckedPatch& patch,
+                                            uint8_t* out) {
+  prefix_.resize(SizeBytes(patch.source));
+  Gather(picture_, patch.source, prefix_.data());
+  return zstd_.Decode(patch.payload, prefix_, {out, SizeBytes(patch.rect)});
+}
+
+absl::Status PictureUpdater::DecodeVideos(
+    const std::vector<CheckedPatch>& patches, std::vector<Ready>& ready) {
+  for (const CheckedPatch& patch : patches) {
+    if (!patch.message->has_video()) continue;
+    ASSIGN_OR_RETURN(VideoDecoder* const decoder, DecoderFor(patch));
+    const auto pixels = decoder->Decode(patch.payload);
+    if (!pixels.ok()) {
+      return LostPlace(std::string(pixels.status().message()));
+    }
+    ready.push_back({patch.rect, *pixels});
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<VideoDecoder*> PictureUpdater::DecoderFor(
+    const CheckedPatch& patch) {
+  const v1::Video& video = patch.message->video();
+  if (video.codec() != v1::VIDEO_CODEC_H264) {
+    return absl::UnimplementedError(absl::StrFormat(
+        "this client has no decoder for video codec %d; ask for another "
+        "encoding",
+        static_cast<int>(video.codec())));
+  }
+  const Size size = {patch.rect.width_px, patch.rect.height_px};
+  const auto found = decoders_.find(video.stream_id());
+  if (!video.keyframe()) {
+    if (found == decoders_.end() || found->second->size() != size) {
+      return LostPlace("video without a keyframe to begin with");
+    }
+    return found->second.get();
+  }
+  if (found != decoders_.end() && found->second->size() == size) {
+    return found->second.get();
+  }
+  RETURN_IF_ERROR(CheckStreams(video.stream_id(), size));
+  ASSIGN_OR_RETURN(std::unique_ptr<VideoDecoder> made,
+                   VideoDecoder::Make(size));
+  VideoDecoder* const decoder = made.get();
+  decoders_[video.stream_id()] = std::move(made);
+  return decoder;
+}
+
+absl::Status PictureUpdater::CheckStreams(uint32_t stream_id, Size size) const {
+  size_t streams = 1;
+  int64_t area_px = size.AreaPx();
+  for (const auto& [id, decoder] : decoders_) {
+    if (id == stream_id) continue;
+    ++streams;
+    area_px += decoder->size().AreaPx();
+  }
+  if (streams > kMaxStreams ||
+      area_px > kMaxStreamsFactor * picture_.size().AreaPx()) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "the server opened video streams (%u, of %d px) out of proportion to "
+        "the picture",
+        streams, area_px));
+  }
+  return absl::OkStatus();
+}
+
+void PictureUpdater::Commit(const std::vector<CheckedPatch>& patches,
+                            const std::vector<Ready>& ready) {
+  for (const CheckedPatch& patch : patches) {
+    if (!patch.message->has_fill()) continue;
+    PutFill(patch.message->fill().rgb(), patch.rect, picture_);
+  }
+  for (const Ready& one : ready) PutPixels(one.pixels, one.rect, picture_);
+}
+
+absl::Status PictureUpdater::VerifyCheck(const v1::FrameUpdate& update) {
+  if (!update.has_check()) return absl::OkStatus();
+  const v1::BandHash& check = update.check();
+  const uint64_t hash =
+      encoder::HashRows(picture_, static_cast<int32_t>(check.y_px()),
+                        static_cast<int32_t>(check.height_px()));
+  if (hash == check.hash()) return absl::OkStatus();
+  LosePlace();
+  return LostPlace(absl::StrFormat(
+      "after update %u rows %u to %u are not the server's", update.sequence(),
+      check.y_px(), check.y_px() + check.height_px()));
+}
+
+void PictureUpdater::LosePlace() {
+  sequence_ = 0;
+  decoders_.clear();
+}
+
+}  // namespace oriel::clients

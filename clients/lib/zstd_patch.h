@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "absl/status/status.h"
+
+struct ZSTD_DCtx_s;
+
+namespace oriel::clients {
+
+// Decompresses lossless patches. Never writes or allocates more than the
+// patch's own size, whatever the payload says. Thread-compatible.
+class ZstdPatchDecoder {
+ public:
+  ZstdPatchDecoder();
+  ~ZstdPatchDecoder();
+
+  // Fills `out` with pixels. `prefix` is the delta's base, empty for intra.
+  // kInvalidArgument: the payload is not one zstd frame of exactly that
+  // content size, is damaged, or has pixels whose X is not 0xFF; `out` then
+  // holds anything.
+  absl::Status Decode(std::span<const uint8_t> payload,
+                      std::span<const uint8_t> prefix, std::span<uint8_t> out);
+
+ private:
+  struct FreeContext {
+    void operator()(ZSTD_DCtx_s* context) const;
+  };
+  std::unique_ptr<ZSTD_DCtx_s, FreeContext> context_;
+};
+
+}  // namespace oriel::clients
