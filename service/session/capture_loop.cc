@@ -1,0 +1,216 @@
+#include "service/session/capture_loop.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace oriel::session {
+
+CaptureLoop::CaptureLoop(CaptureLoopOptions options, Lifecycle* lifecycle,
+                         Events* events)
+    : options_(std::move(options)), lifecycle_(lifecycle), events_(events) {}
+
+void CaptureLoop::Start() {
+  MutexLock lock(mutex_);
+  EnsureThread();
+}
+
+void CaptureLoop::SetWatched(bool watched) {
+  MutexLock lock(mutex_);
+  watched_ = watched;
+  if (watched) EnsureThread();
+  changed_.NotifyAll();
+}
+
+uint64_t CaptureLoop::RequestScan() {
+  MutexLock lock(mutex_);
+  scan_requested_ = true;
+  EnsureThread();
+  changed_.NotifyAll();
+  return scans_begun_ + 1;
+}
+
+void CaptureLoop::Stop() {
+  std::shared_ptr<capture::FrameSource> source;
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+    source = source_;
+    changed_.NotifyAll();
+  }
+  if (source != nullptr) source->Revoke();
+}
+
+void CaptureLoop::Join() {
+  std::thread thread;
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+    changed_.NotifyAll();
+    thread = std::move(thread_);
+  }
+  if (thread.joinable()) thread.join();
+  LetGo();
+}
+
+void CaptureLoop::EnsureThread() {
+  if (running_ || stopping_) return;
+  // The one before has nothing left to do but to return.
+  if (thread_.joinable()) thread_.join();
+  running_ = true;
+  thread_ = std::thread([this] { Run(); });
+  ::pthread_setname_np(thread_.native_handle(),
+                       ("cap:" + options_.display).substr(0, 15).c_str());
+}
+
+void CaptureLoop::Run() {
+  do {
+    if (!Attach()) return;
+  } while (ScanWhileWanted());
+}
+
+// Returns at once when attached already; false when stopping.
+bool CaptureLoop::Attach() {
+  while (true) {
+    bool attached = false;
+    {
+      MutexLock lock(mutex_);
+      if (stopping_) {
+        running_ = false;
+        return false;
+      }
+      attached = source_ != nullptr && !detached_;
+    }
+    if (attached) return true;
+    LetGo();
+    {
+      MutexLock lock(mutex_);
+      const Time due = Clock::now() + pause_;
+      while (!stopping_ && Clock::now() < due) {
+        changed_.WaitUntil(mutex_, due);
+      }
+      if (stopping_) continue;
+    }
+    // Grows until a scan has succeeded: a device that opens and then fails
+    // must not be opened in a tight loop.
+    pause_ = std::clamp(pause_ * 2, options_.first_attach_pause,
+                        options_.longest_attach_pause);
+    if (TryAttach()) return true;
+  }
+}
+
+bool CaptureLoop::TryAttach() {
+  absl::StatusOr<std::unique_ptr<capture::FrameSource>> opened =
+      options_.open();
+  if (!opened.ok()) {
+    events_->OnAttachFailed(opened.status());
+    return false;
+  }
+  std::shared_ptr<capture::FrameSource> source = *std::move(opened);
+  uint64_t attachment = 0;
+  {
+    MutexLock lock(mutex_);
+    if (stopping_) return false;
+    source_ = source;
+    detached_ = false;
+    scan_requested_ = true;
+    attachment = ++attachment_;
+  }
+  // Before the watch, which may call OnDetached at once.
+  events_->OnAttached(source->description());
+  watch_id_ = lifecycle_->Watch(source->hangup_fd(), [this, attachment] {
+    Detach(attachment, absl::UnavailableError("the device went away"));
+  });
+  return true;
+}
+
+void CaptureLoop::Detach(uint64_t attachment, const absl::Status& status) {
+  std::shared_ptr<capture::FrameSource> source;
+  {
+    MutexLock lock(mutex_);
+    if (source_ == nullptr || detached_ || attachment != attachment_) return;
+    detached_ = true;
+    source = source_;
+  }
+  source->Revoke();
+  events_->OnDetached(status);
+  source.reset();
+  MutexLock lock(mutex_);
+  EnsureThread();
+  changed_.NotifyAll();
+}
+
+void CaptureLoop::LetGo() {
+  // Waits for the lifecycle thread where it is about to report this source.
+  if (watch_id_ != 0) lifecycle_->Unwatch(std::exchange(watch_id_, 0));
+  std::shared_ptr<capture::FrameSource> source;
+  {
+    MutexLock lock(mutex_);
+    source = std::exchange(source_, nullptr);
+  }
+}
+
+CaptureLoop::Next CaptureLoop::WaitForScan(Time due, uint64_t* scan) {
+  MutexLock lock(mutex_);
+  while (true) {
+    if (stopping_) return Next::kStop;
+    if (detached_) return Next::kReattach;
+    if (!scan_requested_) {
+      if (!watched_) {
+        running_ = false;
+        return Next::kRest;
+      }
+      if (Clock::now() < due) {
+        changed_.WaitUntil(mutex_, due);
+        continue;
+      }
+    }
+    scan_requested_ = false;
+    *scan = ++scans_begun_;
+    return Next::kScan;
+  }
+}
+
+// The first tick of the schedule that `due` is on which is still to come.
+Time CaptureLoop::NextDue(Time due) const {
+  const Duration period =
+      Duration(std::chrono::seconds(1)) / std::max(1, options_.max_rate_hz);
+  const Time now = Clock::now();
+  if (due > now) return due;
+  return due + ((now - due) / period + 1) * period;
+}
+
+bool CaptureLoop::ScanWhileWanted() {
+  std::shared_ptr<capture::FrameSource> source;
+  uint64_t attachment = 0;
+  {
+    MutexLock lock(mutex_);
+    source = source_;
+    attachment = attachment_;
+  }
+  Time due = Clock::now();
+  while (true) {
+    uint64_t scan = 0;
+    switch (WaitForScan(due, &scan)) {
+      case Next::kRest:
+        return false;
+      case Next::kStop:
+      case Next::kReattach:
+        return true;
+      case Next::kScan:
+        break;
+    }
+    absl::StatusOr<capture::Frame> frame = source->Scan(Clock::now());
+    if (absl::IsUnavailable(frame.status())) {
+      Detach(attachment, frame.status());
+      continue;
+    }
+    const bool readable = frame.ok();
+    if (readable) pause_ = {};
+    events_->OnScanned(scan, std::move(frame));
+    due = readable ? NextDue(due) : Clock::now() + options_.unreadable_retry;
+  }
+}
+
+}  // namespace oriel::session

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "capture/display/frame_source.h"
+#include "service/session/lifecycle.h"
+
+namespace oriel::session {
+
+struct CaptureLoopOptions {
+  std::string display;
+  int max_rate_hz = 60;
+  std::function<absl::StatusOr<std::unique_ptr<capture::FrameSource>>()> open;
+  Duration first_attach_pause{};
+  Duration longest_attach_pause{};
+  Duration unreadable_retry{};
+};
+
+// One display's thread: opens its device, again and again while that fails;
+// scans it once; scans on while it is watched. There is no thread while the
+// display is attached and nobody watches. Thread-safe.
+class CaptureLoop {
+ public:
+  // Called one at a time without the loop's locks, on its thread; OnDetached
+  // on the lifecycle thread too. The two can overlap: what a scan found may
+  // come when OnDetached has been called, and means nothing then.
+  class Events {
+   public:
+    virtual ~Events() = default;
+    virtual void OnAttached(const std::string& framebuffer) = 0;
+    virtual void OnAttachFailed(const absl::Status& status) = 0;
+    // kUnavailable is never given: that is OnDetached. `scan`: see RequestScan.
+    virtual void OnScanned(uint64_t scan,
+                           absl::StatusOr<capture::Frame> frame) = 0;
+    virtual void OnDetached(const absl::Status& status) = 0;
+  };
+
+  // All three outlive the loop.
+  CaptureLoop(CaptureLoopOptions options, Lifecycle* lifecycle, Events* events);
+  ~CaptureLoop() { Join(); }
+
+  void Start();
+  void SetWatched(bool watched);
+  // Scans once more, soon. The number of the first scan that begins after
+  // this call; scans that end because the device went have one too.
+  uint64_t RequestScan();
+  // Begins to end; the device's memory is let go of at once.
+  void Stop();
+  // Waits for a device call under way, as long as that takes. After Stop.
+  void Join();
+
+ private:
+  enum class Next { kScan, kRest, kReattach, kStop };
+
+  void EnsureThread() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Run();
+  bool Attach();
+  bool TryAttach();
+  // False: the thread has nothing more to do.
+  bool ScanWhileWanted();
+  Next WaitForScan(Time due, uint64_t* scan);
+  Time NextDue(Time due) const;
+  void Detach(uint64_t attachment, const absl::Status& status);
+  void LetGo();
+
+  const CaptureLoopOptions options_;
+  Lifecycle* const lifecycle_;
+  Events* const events_;
+
+  Mutex mutex_;
+  CondVar changed_;
+  bool running_ ABSL_GUARDED_BY(mutex_) = false;  // there is a thread
+  std::thread thread_ ABSL_GUARDED_BY(mutex_);
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  bool watched_ ABSL_GUARDED_BY(mutex_) = false;
+  bool scan_requested_ ABSL_GUARDED_BY(mutex_) = false;
+  uint64_t scans_begun_ ABSL_GUARDED_BY(mutex_) = 0;
+  // Null: not attached. Called by the loop's thread, but for Revoke.
+  std::shared_ptr<capture::FrameSource> source_ ABSL_GUARDED_BY(mutex_);
+  uint64_t attachment_ ABSL_GUARDED_BY(mutex_) = 0;  // counts sources
+  bool detached_ ABSL_GUARDED_BY(mutex_) = false;  // source_ is to be let go of
+
+  // Of the loop's thread; Join's once there is none.
+  uint64_t watch_id_ = 0;
+  Duration pause_{};  // before the next attempt to attach
+};
+
+}  // namespace oriel::session

@@ -1,0 +1,295 @@
+#include "service/session/display.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "absl/strings/str_format.h"
+#include "base/status_macros.h"
+
+namespace oriel::session {
+namespace {
+
+CaptureLoopOptions LoopOptions(const DisplayOptions& options,
+                               const Tuning& tuning) {
+  return {.display = options.name,
+          .max_rate_hz = options.max_rate_hz,
+          .open = options.open,
+          .first_attach_pause = tuning.first_attach_pause,
+          .longest_attach_pause = tuning.longest_attach_pause,
+          .unreadable_retry = tuning.unreadable_retry};
+}
+
+}  // namespace
+
+Display::Display(const DisplayOptions& options, const RegistryLimits& limits,
+                 std::shared_ptr<SessionContext> context, Lifecycle* lifecycle,
+                 std::function<void()> on_change)
+    : options_(options),
+      limits_(limits),
+      context_(std::move(context)),
+      on_change_(std::move(on_change)),
+      loop_(LoopOptions(options, context_->tuning), lifecycle, this) {}
+
+DisplayStatus Display::Status() const {
+  MutexLock lock(mutex_);
+  return {.name = options_.name,
+          .state = state_,
+          .state_reason = reason_,
+          .device = options_.device,
+          .framebuffer = framebuffer_,
+          .plane = plane_,
+          .encodings = context_->encoders.encodings,
+          .viewer_count = ViewerCount()};
+}
+
+uint32_t Display::ViewerCount() const {
+  uint32_t count = 0;
+  for (const auto& [key, lane] : lanes_) count += lane->viewer_count();
+  return count;
+}
+
+absl::Status Display::Unavailable() const {
+  return absl::UnavailableError(absl::StrFormat(
+      "display %s is not available: %s", options_.name, reason_));
+}
+
+// --- viewers ---
+
+absl::Status Display::CheckOpen(const ViewerOptions& options) const {
+  if (state_ == DisplayState::kUnavailable) return Unavailable();
+  const auto& encodings = context_->encoders.encodings;
+  if (std::find(encodings.begin(), encodings.end(), options.encoding) ==
+      encodings.end()) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "display %s has no such encoding; Display.encodings lists those it has",
+        options_.name));
+  }
+  if (ViewerCount() >= limits_.viewers_per_display) {
+    return absl::ResourceExhaustedError(absl::StrFormat(
+        "display %s has %d viewers, as many as it may have; close one, or "
+        "raise the limit in the configuration",
+        options_.name, limits_.viewers_per_display));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::shared_ptr<LaneViewer>> Display::JoinLane(
+    const ViewerOptions& options, std::shared_ptr<ViewerSink> sink,
+    uint64_t id) {
+  // Lossless patches have one quality.
+  const LaneKey key = {options.encoding,
+                       options.encoding == encoder::Encoding::kLossless
+                           ? encoder::Quality::kMedium
+                           : options.quality};
+  if (const auto found = lanes_.find(key); found != lanes_.end()) {
+    auto viewer = found->second->AddViewer(id, options.acknowledges, sink);
+    if (viewer != nullptr) return viewer;
+    lanes_.erase(found);  // ended by itself a moment ago
+  }
+  if (lanes_.size() >= limits_.lanes_per_display) {
+    return absl::ResourceExhaustedError(absl::StrFormat(
+        "display %s is encoded in %d ways already, as many as it may be; use "
+        "an encoding and quality that another viewer has",
+        options_.name, limits_.lanes_per_display));
+  }
+  auto lane =
+      std::make_shared<Lane>(context_,
+                             LaneOptions{.display = options_.name,
+                                         .encoding = key.first,
+                                         .quality = key.second,
+                                         .max_rate_hz = options_.max_rate_hz,
+                                         .likely_size = plane_.size},
+                             [display = weak_from_this()] {
+                               if (const auto self = display.lock())
+                                 self->OnViewersChanged();
+                             });
+  auto viewer = lane->AddViewer(id, options.acknowledges, std::move(sink));
+  if (viewer == nullptr) return absl::InternalError("a new lane has ended");
+  lanes_[key] = std::move(lane);
+  return viewer;
+}
+
+absl::StatusOr<std::shared_ptr<Viewer>> Display::OpenViewer(
+    const ViewerOptions& options, std::shared_ptr<ViewerSink> sink,
+    uint64_t id) {
+  std::shared_ptr<LaneViewer> viewer;
+  {
+    MutexLock lock(mutex_);
+    RETURN_IF_ERROR(CheckOpen(options));
+    ASSIGN_OR_RETURN(viewer, JoinLane(options, std::move(sink), id));
+    UpdateWatched();
+    loop_.RequestScan();
+  }
+  on_change_();
+  return viewer;
+}
+
+std::shared_ptr<Viewer> Display::FindViewer(uint64_t id) const {
+  MutexLock lock(mutex_);
+  for (const auto& [key, lane] : lanes_) {
+    if (auto viewer = lane->FindViewer(id)) return viewer;
+  }
+  return nullptr;
+}
+
+void Display::OnViewersChanged() {
+  std::vector<std::shared_ptr<Lane>> idle;
+  {
+    MutexLock lock(mutex_);
+    std::erase_if(lanes_, [&](const auto& entry) {
+      if (entry.second->viewer_count() != 0) return false;
+      idle.push_back(entry.second);
+      return true;
+    });
+    UpdateWatched();
+  }
+  for (const auto& lane : idle) lane->End(absl::OkStatus());
+  on_change_();
+}
+
+void Display::UpdateWatched() {
+  loop_.SetWatched(!lanes_.empty() || !snapshots_.empty());
+}
+
+// --- snapshots ---
+
+void Display::TakeSnapshot(SnapshotDone done) {
+  absl::Status status;
+  {
+    MutexLock lock(mutex_);
+    if (state_ == DisplayState::kUnavailable) {
+      status = Unavailable();
+    } else if (snapshots_.size() >= context_->tuning.snapshots_per_display) {
+      status = absl::ResourceExhaustedError(absl::StrFormat(
+          "display %s has %d snapshots waiting; try again when one is done",
+          options_.name, snapshots_.size()));
+    } else {
+      snapshots_.push_back({loop_.RequestScan(), std::move(done)});
+      UpdateWatched();
+      return;
+    }
+  }
+  std::vector<Snapshot> refused;
+  refused.push_back({0, std::move(done)});
+  FinishSnapshots(std::move(refused), status);
+}
+
+void Display::FinishSnapshots(std::vector<Snapshot> snapshots,
+                              const absl::StatusOr<capture::Frame>& frame) {
+  for (Snapshot& snapshot : snapshots) {
+    // The pool refuses once the daemon stops; somebody still waits.
+    auto finish = [done = std::move(snapshot.done), frame] { done(frame); };
+    if (!context_->workers.Submit(finish)) finish();
+  }
+}
+
+// --- the capture loop's events ---
+
+bool Display::SetState(DisplayState state, const std::string& reason) {
+  if (state_ == state && reason_ == reason) return false;
+  state_ = state;
+  reason_ = reason;
+  return true;
+}
+
+void Display::OnAttached(const std::string& framebuffer) {
+  tracker_.Attach();
+  {
+    MutexLock lock(mutex_);
+    if (stopping_) return;
+    attached_ = true;
+    framebuffer_ = framebuffer;
+    SetState(DisplayState::kUnavailable, "its first scan has not ended yet");
+  }
+  spdlog::info("display {}: attached to {}", options_.name, framebuffer);
+  on_change_();
+}
+
+void Display::OnAttachFailed(const absl::Status& status) {
+  const std::string reason(status.message());
+  {
+    MutexLock lock(mutex_);
+    if (stopping_ || !SetState(DisplayState::kUnavailable, reason)) return;
+  }
+  spdlog::warn("display {}: cannot attach, trying again: {}", options_.name,
+               reason);
+  on_change_();
+}
+
+void Display::OnScanned(uint64_t scan, absl::StatusOr<capture::Frame> frame) {
+  const PlaneEvent event = frame.ok() ? tracker_.Scanned(*std::move(frame))
+                                      : tracker_.Failed(frame.status());
+  std::vector<std::shared_ptr<Lane>> lanes;
+  std::vector<Snapshot> snapshots;
+  bool changed = false;
+  {
+    MutexLock lock(mutex_);
+    if (!attached_) return;
+    const bool on = event.frame.plane.on;
+    changed = SetState(on ? DisplayState::kReady : DisplayState::kPlaneOff,
+                       event.reason);
+    changed |= plane_ != event.frame.plane;
+    plane_ = event.frame.plane;
+    for (const auto& [key, lane] : lanes_) lanes.push_back(lane);
+    std::erase_if(snapshots_, [&](Snapshot& snapshot) {
+      if (snapshot.from_scan > scan) return false;
+      snapshots.push_back(std::move(snapshot));
+      return true;
+    });
+    UpdateWatched();
+  }
+  for (const auto& lane : lanes) lane->OnPlane(event);
+  if (!snapshots.empty()) {
+    absl::StatusOr<capture::Frame> result = event.frame;
+    if (!event.frame.plane.on) {
+      result = absl::FailedPreconditionError(absl::StrFormat(
+          "display %s shows no picture: %s", options_.name, event.reason));
+    }
+    FinishSnapshots(std::move(snapshots), result);
+  }
+  if (changed) on_change_();
+}
+
+void Display::OnDetached(const absl::Status& status) {
+  absl::Status ends_with;
+  {
+    MutexLock lock(mutex_);
+    if (stopping_ || !attached_) return;
+    attached_ = false;
+    framebuffer_.clear();
+    SetState(DisplayState::kUnavailable, std::string(status.message()));
+    ends_with = Unavailable();
+  }
+  spdlog::warn("display {}: detached: {}", options_.name,
+               std::string(status.message()));
+  EndAll(ends_with);
+  on_change_();
+}
+
+void Display::EndAll(const absl::Status& status) {
+  std::map<LaneKey, std::shared_ptr<Lane>> lanes;
+  std::vector<Snapshot> snapshots;
+  {
+    MutexLock lock(mutex_);
+    lanes.swap(lanes_);
+    snapshots.swap(snapshots_);
+    UpdateWatched();
+  }
+  for (const auto& [key, lane] : lanes) lane->End(status);
+  FinishSnapshots(std::move(snapshots), status);
+}
+
+void Display::Stop() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+    attached_ = false;
+    framebuffer_.clear();
+    SetState(DisplayState::kUnavailable, "the daemon stops");
+  }
+  EndAll(absl::UnavailableError("the daemon stops"));
+  loop_.Stop();
+}
+
+}  // namespace oriel::session

@@ -1,0 +1,21 @@
+#include "service/session/display_registry.h"
+
+#include <utility>
+
+#include "encoder/update_encoder.h"
+#include "service/session/registry_impl.h"
+
+namespace oriel::session {
+
+std::unique_ptr<DisplayRegistry> DisplayRegistry::Create(
+    std::vector<DisplayOptions> displays, const RegistryLimits& limits,
+    const WireEncoder* wire) {
+  Encoders encoders = {
+      .encodings = {encoder::Encoding::kLossless, encoder::Encoding::kH264},
+      .make = encoder::MakeUpdateEncoder,
+      .intra = encoder::EncodeIntra};
+  return CreateRegistry(std::move(displays), limits, wire, std::move(encoders),
+                        Tuning());
+}
+
+}  // namespace oriel::session

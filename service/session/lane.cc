@@ -1,0 +1,257 @@
+#include "service/session/lane.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace oriel::session {
+namespace {
+
+constexpr char kEncodingNames[][9] = {"LOSSLESS", "H264"};
+
+}  // namespace
+
+Lane::Lane(std::shared_ptr<SessionContext> context, const LaneOptions& options,
+           std::function<void()> on_viewers_changed)
+    : context_(std::move(context)),
+      options_(options),
+      on_viewers_changed_(std::move(on_viewers_changed)),
+      encoder_({.encoding = options.encoding,
+                .quality = options.quality,
+                .size = options.likely_size,
+                .max_rate_hz = options.max_rate_hz},
+               &context_->encoders) {
+  spdlog::debug("display {}: lane {} quality {} begins", options_.display,
+                kEncodingNames[static_cast<int>(options_.encoding)],
+                static_cast<int>(options_.quality));
+}
+
+std::shared_ptr<LaneViewer> Lane::AddViewer(uint64_t id, bool acknowledges,
+                                            std::shared_ptr<ViewerSink> sink) {
+  auto viewer =
+      std::make_shared<LaneViewer>(id, shared_from_this(), std::move(sink),
+                                   context_->tuning.viewer, acknowledges);
+  MutexLock lock(mutex_);
+  if (ended_) return nullptr;
+  viewers_.push_back(viewer);
+  if (started_) Welcome(*viewer);
+  if (generation_ != 0) {
+    viewer->state_.StartGeneration(format_, Everything(), fresh());
+  }
+  spdlog::debug("display {}: viewer {:x} opened", options_.display, id);
+  ScheduleHeartbeat();
+  Schedule();
+  return viewer;
+}
+
+void Lane::Welcome(LaneViewer& viewer) {
+  using std::chrono::duration_cast;
+  using std::chrono::milliseconds;
+  const Tuning& tuning = context_->tuning;
+  viewer.state_.Open(context_->wire->Encode(StreamOpened{
+      .viewer_id = viewer.id_,
+      .encoding = options_.encoding,
+      .window_bytes = static_cast<uint32_t>(tuning.viewer.window_bytes),
+      .heartbeat_interval =
+          duration_cast<milliseconds>(tuning.heartbeat_interval),
+      .encoder = encoder_description_}));
+}
+
+Damage Lane::Everything() const {
+  return Damage(Rect::Of(latest_.frame.plane.size));
+}
+
+void Lane::OnPlane(const PlaneEvent& event) {
+  MutexLock lock(mutex_);
+  if (ended_) return;
+  wait_for_frame_ = false;
+  catch_up_waits_ = false;
+  if (event.frame.generation != generation_) {
+    StartGeneration(event);
+  } else {
+    pending_.Add(event.frame.damage);
+    latest_ = {event.frame, Clock::now()};
+  }
+  latest_.frame.damage.Clear();
+  Schedule();
+}
+
+void Lane::StartGeneration(const PlaneEvent& event) {
+  generation_ = event.frame.generation;
+  latest_ = {event.frame, Clock::now()};
+  pending_ = Everything();
+  format_ = context_->wire->Encode(StreamFormat{.generation = generation_,
+                                                .plane = event.frame.plane,
+                                                .state_reason = event.reason});
+  reference_ = {};
+  reference_sequence_ = 0;
+  reference_exact_ = false;
+  reference_torn_ = false;
+  cache_.Clear();
+  for (const auto& viewer : viewers_) {
+    viewer->state_.StartGeneration(format_, pending_, /*fresh=*/true);
+  }
+}
+
+void Lane::End(const absl::Status& status) {
+  MutexLock lock(mutex_);
+  EndLocked(status);
+}
+
+void Lane::EndLocked(const absl::Status& status) {
+  if (ended_) return;
+  ended_ = true;
+  spdlog::debug("display {}: lane {} quality {} ends", options_.display,
+                kEncodingNames[static_cast<int>(options_.encoding)],
+                static_cast<int>(options_.quality));
+  for (const auto& viewer : viewers_) {
+    viewer->close_with_ = status;
+    ScheduleWrite(*viewer);
+  }
+  viewers_.clear();
+  latest_ = {};
+  reference_ = {};
+  cache_.Clear();
+}
+
+uint32_t Lane::viewer_count() const {
+  MutexLock lock(mutex_);
+  return static_cast<uint32_t>(viewers_.size());
+}
+
+std::shared_ptr<Viewer> Lane::FindViewer(uint64_t id) const {
+  MutexLock lock(mutex_);
+  for (const auto& viewer : viewers_) {
+    if (viewer->id_ == id) return viewer;
+  }
+  return nullptr;
+}
+
+// --- what transports say ---
+
+void Lane::Written(LaneViewer& viewer) {
+  MutexLock lock(mutex_);
+  viewer.state_.Written();
+  Schedule();
+}
+
+absl::Status Lane::Control(LaneViewer& viewer, const ViewerControl& control) {
+  MutexLock lock(mutex_);
+  if (viewer.gone_ || ended_) return absl::OkStatus();
+  ViewerState& state = viewer.state_;
+  if (control.applied_sequence != 0) {
+    absl::Status status = state.Acknowledge(control.applied_sequence);
+    if (!status.ok()) return status;
+  }
+  const bool goes_on = state.paused() && !control.paused;
+  state.SetPaused(control.paused, reference_sequence_);
+  if (control.resync || (goes_on && fresh())) {
+    state.Resync(Everything(), fresh());
+  }
+  if (!control.keyframe_streams.empty()) keyframe_asked_ = true;
+  Schedule();
+  return absl::OkStatus();
+}
+
+void Lane::Leave(LaneViewer& viewer) {
+  std::shared_ptr<ViewerSink> sink;  // goes without the lock
+  {
+    MutexLock lock(mutex_);
+    viewer.gone_ = true;
+    sink = std::move(viewer.sink_);
+    const size_t count = std::erase_if(
+        viewers_, [&](const auto& v) { return v.get() == &viewer; });
+    if (count == 0) return;
+    spdlog::debug("display {}: viewer {:x} closed", options_.display,
+                  viewer.id_);
+    Schedule();
+  }
+  on_viewers_changed_();
+}
+
+// --- what is to be done now ---
+
+void Lane::Schedule() {
+  if (ended_) return;
+  if (!stepping_ && NextWork() != Work::kNone) {
+    stepping_ =
+        context_->workers.Submit([self = shared_from_this()] { self->Step(); });
+  }
+  if (!catching_up_ && NextCatchUpViewer() != nullptr) {
+    catching_up_ = context_->workers.Submit(
+        [self = shared_from_this()] { self->CatchUpOne(); });
+  }
+  for (const auto& viewer : viewers_) ScheduleWrite(*viewer);
+}
+
+void Lane::ScheduleWrite(LaneViewer& viewer) {
+  if (viewer.publishing_ || viewer.gone_) return;
+  if (!viewer.close_with_ && !viewer.state_.can_send()) return;
+  viewer.publishing_ = context_->publishers.Submit(
+      [self = shared_from_this(), shared = viewer.shared_from_this()] {
+        self->Write(shared);
+      });
+}
+
+void Lane::Write(const std::shared_ptr<LaneViewer>& viewer) {
+  while (WriteOne(*viewer)) {
+  }
+}
+
+bool Lane::WriteOne(LaneViewer& viewer) {
+  WireMessagePtr message;
+  std::optional<absl::Status> close_with;
+  std::shared_ptr<ViewerSink> sink;
+  {
+    MutexLock lock(mutex_);
+    sink = viewer.sink_;
+    if (!viewer.gone_) {
+      close_with = viewer.close_with_;
+      if (!close_with) message = viewer.state_.Next(Clock::now());
+    }
+    if (close_with) {
+      viewer.gone_ = true;
+      viewer.sink_.reset();
+    }
+    if (message == nullptr) viewer.publishing_ = false;
+  }
+  if (close_with) sink->Close(*close_with);
+  if (message == nullptr) return false;
+  sink->Write(std::move(message));
+  MutexLock lock(mutex_);
+  viewer.publishing_ = false;
+  ScheduleWrite(viewer);
+  if (viewer.publishing_ || viewer.gone_ || !viewer.close_with_) return false;
+  // The publishers stop already and take no more, but the stream must end.
+  viewer.publishing_ = true;
+  return true;
+}
+
+void Lane::ScheduleHeartbeat() {
+  if (heartbeat_timed_ || viewers_.empty()) return;
+  heartbeat_timed_ = true;
+  context_->timer.CallAt(Clock::now() + context_->tuning.heartbeat_interval / 4,
+                         [lane = weak_from_this()] {
+                           if (const auto self = lane.lock())
+                             self->SendHeartbeats();
+                         });
+}
+
+void Lane::SendHeartbeats() {
+  const WireMessagePtr heartbeat = context_->wire->EncodeHeartbeat();
+  MutexLock lock(mutex_);
+  heartbeat_timed_ = false;
+  if (ended_) return;
+  // Called every quarter of the interval.
+  const Time idle_since =
+      Clock::now() - context_->tuning.heartbeat_interval * 3 / 4;
+  for (const auto& viewer : viewers_) {
+    if (!viewer->state_.WantsHeartbeat(idle_since)) continue;
+    viewer->state_.SetHeartbeat(heartbeat);
+    ScheduleWrite(*viewer);
+  }
+  ScheduleHeartbeat();
+}
+
+}  // namespace oriel::session

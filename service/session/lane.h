@@ -1,0 +1,169 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "base/mutex.h"
+#include "base/picture/banded_picture.h"
+#include "base/picture/damage.h"
+#include "encoder/update_encoder.h"
+#include "service/session/catch_up_cache.h"
+#include "service/session/lane_encoder.h"
+#include "service/session/lane_viewer.h"
+#include "service/session/plane_tracker.h"
+#include "service/session/session_context.h"
+
+namespace oriel::session {
+
+struct LaneOptions {
+  std::string display;
+  encoder::Encoding encoding = encoder::Encoding::kLossless;
+  encoder::Quality quality = encoder::Quality::kMedium;
+  int max_rate_hz = 60;
+  Size likely_size;  // empty: unknown
+};
+
+// One sequence of updates, shared by its viewers. Frames that come while a
+// step is under way, or while all current viewers still have one waiting,
+// merge into one damage: a lane holds one frame, whatever is slow. Thread-safe.
+class Lane : public std::enable_shared_from_this<Lane> {
+ public:
+  // `on_viewers_changed`: a viewer left, or the lane ended by itself; called
+  // without locks.
+  Lane(std::shared_ptr<SessionContext> context, const LaneOptions& options,
+       std::function<void()> on_viewers_changed);
+
+  // Null once the lane has ended.
+  std::shared_ptr<LaneViewer> AddViewer(uint64_t id, bool acknowledges,
+                                        std::shared_ptr<ViewerSink> sink);
+  // One call at a time. The first one begins a generation, whatever its damage.
+  void OnPlane(const PlaneEvent& event);
+  // Closes all viewers' streams.
+  void End(const absl::Status& status);
+
+  uint32_t viewer_count() const;
+  // Null: none of this lane.
+  std::shared_ptr<Viewer> FindViewer(uint64_t id) const;
+
+ private:
+  friend class LaneViewer;
+  enum class Work { kNone, kPrepare, kEncode, kKeyframe, kSkip };
+  struct StepInput {
+    Work work = Work::kNone;
+    LaneFrame frame;
+    Damage damage;
+    Size size;                // to prepare for
+    uint32_t generation = 0;  // 0: the plane is off or not known
+  };
+  struct CatchUp {
+    std::shared_ptr<LaneViewer> viewer;
+    uint64_t ticket = 0;
+    Damage region;  // before it
+    Damage part;
+    CatchUpCache::Entry entry;
+    BandedPicture reference;
+    encoder::Update update;  // but for patches and flags
+    bool exact = false;
+    bool more_follows = false;
+  };
+
+  // Of LaneViewer.
+  void Written(LaneViewer& viewer);
+  absl::Status Control(LaneViewer& viewer, const ViewerControl& control);
+  void Leave(LaneViewer& viewer);
+
+  void StartGeneration(const PlaneEvent& event)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Welcome(LaneViewer& viewer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Damage Everything() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Nothing of this generation has been published.
+  bool fresh() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return reference_sequence_ == 0;
+  }
+
+  // Gives the pools what is to be done now; after every change.
+  void Schedule() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ScheduleWrite(LaneViewer& viewer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ScheduleHeartbeat() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void SendHeartbeats();
+
+  // Steps, on a worker.
+  Work NextWork() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Work NextVideoWork(bool any_current, bool any_ready)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Step();
+  StepInput TakeWork() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Prepare(const StepInput& input);
+  void Encode(const StepInput& input);
+  void Publish(const StepInput& input, LaneStep step, WireMessagePtr message)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void NoteFailure(const StepInput& input, const absl::Status& status)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  // Catch-up, on a worker; for one viewer at a time, so that the next finds
+  // what was made for this one.
+  void CatchUpOne();
+  bool BeginCatchUp(CatchUp& task) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::shared_ptr<LaneViewer> NextCatchUpViewer() const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status EncodeCatchUp(CatchUp& task) const;
+
+  // On a publisher.
+  void Write(const std::shared_ptr<LaneViewer>& viewer);
+  // True: there is more, which this thread must do itself.
+  bool WriteOne(LaneViewer& viewer);
+
+  void EndLocked(const absl::Status& status)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const std::shared_ptr<SessionContext> context_;
+  const LaneOptions options_;
+  const std::function<void()> on_viewers_changed_;
+
+  LaneEncoder encoder_;  // touched by the step under way only
+
+  mutable Mutex mutex_;
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
+  std::vector<std::shared_ptr<LaneViewer>> viewers_ ABSL_GUARDED_BY(mutex_);
+
+  // The plane, from OnPlane. Generation 0: not known yet.
+  uint32_t generation_ ABSL_GUARDED_BY(mutex_) = 0;
+  WireMessagePtr format_ ABSL_GUARDED_BY(mutex_);
+  LaneFrame latest_ ABSL_GUARDED_BY(mutex_);
+  Damage pending_ ABSL_GUARDED_BY(mutex_);  // where `latest_` is not encoded
+
+  // The steps.
+  bool stepping_ ABSL_GUARDED_BY(mutex_) = false;
+  bool started_ ABSL_GUARDED_BY(mutex_) = false;
+  std::string encoder_description_ ABSL_GUARDED_BY(mutex_);
+  uint32_t prepared_generation_ ABSL_GUARDED_BY(mutex_) = 0;
+  encoder::JoinBy join_by_ ABSL_GUARDED_BY(mutex_) = encoder::JoinBy::kCatchUp;
+  bool wait_for_frame_ ABSL_GUARDED_BY(mutex_) = false;  // after a failure
+  bool failing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool keyframe_asked_ ABSL_GUARDED_BY(mutex_) = false;
+  std::optional<Time> last_keyframe_ ABSL_GUARDED_BY(mutex_);
+  bool keyframe_timed_ ABSL_GUARDED_BY(mutex_) = false;
+
+  // What a current viewer shows once its queue is sent. Sequence 0: black,
+  // and reference_ is empty.
+  BandedPicture reference_ ABSL_GUARDED_BY(mutex_);
+  uint64_t reference_sequence_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool reference_exact_ ABSL_GUARDED_BY(mutex_) = false;
+  bool reference_torn_ ABSL_GUARDED_BY(mutex_) = false;  // more follows
+  Time reference_time_ ABSL_GUARDED_BY(mutex_);
+
+  bool catching_up_ ABSL_GUARDED_BY(mutex_) = false;
+  bool catch_up_waits_ ABSL_GUARDED_BY(mutex_) = false;  // after a failure
+  bool catch_up_failing_ ABSL_GUARDED_BY(mutex_) = false;
+  CatchUpCache cache_ ABSL_GUARDED_BY(mutex_);
+  size_t next_catch_up_ ABSL_GUARDED_BY(mutex_) = 0;
+
+  bool heartbeat_timed_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace oriel::session

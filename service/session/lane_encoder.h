@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/picture/banded_picture.h"
+#include "base/picture/damage.h"
+#include "capture/display/frame_source.h"
+#include "encoder/update.h"
+#include "encoder/update_encoder.h"
+#include "service/session/session_context.h"
+
+namespace oriel::session {
+
+// A frame as a lane keeps it.
+struct LaneFrame {
+  capture::Frame frame;  // but for its damage
+  Time scanned;          // when the scan had ended
+};
+
+// From one reference to the next.
+struct LaneStep {
+  encoder::Update update;
+  // False: viewers need no message, nothing that they show changed.
+  bool publish = false;
+  // Any viewer can go on from this update.
+  bool restarts = false;
+  Damage done;
+  // Where the reference changed.
+  Damage destinations;
+  BandedPicture reference;  // after it
+  uint64_t sequence = 0;    // of the reference
+  bool exact = false;       // the reference is the whole frame
+};
+
+// Owns a lane's encoder and its reference R, numbers the updates. Knows no
+// viewers. Thread-compatible: a lane has one step under way.
+class LaneEncoder {
+ public:
+  // `make` is called for every new picture size; `options.size` is unused.
+  LaneEncoder(const encoder::EncoderOptions& options, const Encoders* encoders)
+      : options_(options), encoders_(encoders) {}
+
+  // Before the first step of a generation: R becomes black. `generation` 0:
+  // not known yet, only makes the encoder for a size that is likely.
+  absl::Status Prepare(uint32_t generation, Size size);
+  // Once Prepare has succeeded.
+  encoder::JoinBy join_by() const { return encoder_->join_by(); }
+  std::string description() const {
+    return encoder_ == nullptr ? "" : encoder_->description();
+  }
+
+  // `damage`: where `frame` and R may differ; not empty. After an error R is
+  // as before.
+  absl::StatusOr<LaneStep> Encode(const LaneFrame& frame, const Damage& damage,
+                                  bool keyframe);
+  // R takes over the damage without patches, for a lane whose viewers are all
+  // catching up.
+  LaneStep Skip(const LaneFrame& frame, const Damage& damage);
+
+ private:
+  LaneStep Finish(const LaneFrame& frame, const Damage& damage,
+                  encoder::EncodeResult result);
+
+  encoder::EncoderOptions options_;
+  const Encoders* const encoders_;
+  std::unique_ptr<encoder::UpdateEncoder> encoder_;
+  bool encoder_used_ = false;
+  BandedPicture reference_;
+  uint64_t last_sequence_ = 0;
+  // What viewers have as their base; 0: nothing of this generation yet.
+  uint64_t base_sequence_ = 0;
+  bool more_promised_ = false;
+  int next_checked_band_ = 0;
+};
+
+}  // namespace oriel::session

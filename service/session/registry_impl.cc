@@ -1,0 +1,168 @@
+#include "service/session/registry_impl.h"
+
+#include <spdlog/spdlog.h>
+#include <sys/random.h>
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "service/session/near_names.h"
+
+namespace oriel::session {
+
+uint64_t ChangeNotifier::Add(OnChange on_change) {
+  MutexLock lock(mutex_);
+  subscribers_[++last_] = std::move(on_change);
+  return last_;
+}
+
+void ChangeNotifier::Remove(uint64_t subscription) {
+  MutexLock lock(mutex_);
+  subscribers_.erase(subscription);
+}
+
+void ChangeNotifier::Notify(const std::string& name) {
+  MutexLock lock(mutex_);
+  for (const auto& [id, on_change] : subscribers_) on_change(name);
+}
+
+namespace {
+
+int WorkerThreads(uint32_t wanted) {
+  if (wanted != 0) return static_cast<int>(wanted);
+  return static_cast<int>(
+      std::clamp(std::thread::hardware_concurrency(), 1u, 8u));
+}
+
+// Whoever knows it may steer the viewer: not to be guessed.
+absl::StatusOr<uint64_t> RandomId() {
+  uint64_t id = 0;
+  while (id == 0) {
+    if (::getrandom(&id, sizeof(id), 0) != sizeof(id)) {
+      return absl::ErrnoToStatus(errno, "draw a viewer id with getrandom");
+    }
+  }
+  return id;
+}
+
+class RegistryImpl final : public DisplayRegistry {
+ public:
+  RegistryImpl(std::vector<DisplayOptions> displays,
+               const RegistryLimits& limits, const WireEncoder* wire,
+               Encoders encoders, const Tuning& tuning)
+      : notifier_(std::make_shared<ChangeNotifier>()),
+        context_(std::make_shared<SessionContext>(
+            std::move(encoders), tuning, wire,
+            WorkerThreads(limits.worker_threads))) {
+    absl::StatusOr<std::unique_ptr<Lifecycle>> lifecycle = Lifecycle::Start();
+    if (!lifecycle.ok()) {
+      spdlog::error("no display can be served: {}",
+                    std::string(lifecycle.status().message()));
+      return;
+    }
+    lifecycle_ = *std::move(lifecycle);
+    std::sort(displays.begin(), displays.end(),
+              [](const auto& a, const auto& b) { return a.name < b.name; });
+    for (const DisplayOptions& options : displays) {
+      displays_.push_back(std::make_shared<Display>(
+          options, limits, context_, lifecycle_.get(),
+          [notifier = notifier_, name = options.name] {
+            notifier->Notify(name);
+          }));
+    }
+    for (const auto& display : displays_) display->Start();
+  }
+
+  ~RegistryImpl() override { Stop(); }
+
+  std::vector<DisplayStatus> List() const override {
+    std::vector<DisplayStatus> list;
+    for (const auto& display : displays_) list.push_back(display->Status());
+    return list;
+  }
+
+  absl::StatusOr<DisplayStatus> Get(const std::string& name) const override {
+    const auto display = Find(name);
+    if (!display.ok()) return display.status();
+    return (*display)->Status();
+  }
+
+  uint64_t Subscribe(
+      std::function<void(const std::string&)> on_change) override {
+    return notifier_->Add(std::move(on_change));
+  }
+  void Unsubscribe(uint64_t subscription) override {
+    notifier_->Remove(subscription);
+  }
+
+  absl::StatusOr<std::shared_ptr<Viewer>> OpenViewer(
+      const std::string& name, const ViewerOptions& options,
+      std::shared_ptr<ViewerSink> sink) override {
+    const auto display = Find(name);
+    if (!display.ok()) return display.status();
+    const absl::StatusOr<uint64_t> id = RandomId();
+    if (!id.ok()) return id.status();
+    return (*display)->OpenViewer(options, std::move(sink), *id);
+  }
+
+  std::shared_ptr<Viewer> FindViewer(uint64_t viewer_id) const override {
+    for (const auto& display : displays_) {
+      if (auto viewer = display->FindViewer(viewer_id)) return viewer;
+    }
+    return nullptr;
+  }
+
+  void TakeSnapshot(
+      const std::string& name,
+      std::function<void(absl::StatusOr<capture::Frame>)> done) override {
+    const auto display = Find(name);
+    if (display.ok()) return (*display)->TakeSnapshot(std::move(done));
+    auto fail = [done = std::move(done), status = display.status()] {
+      done(status);
+    };
+    if (!context_->workers.Submit(fail)) fail();
+  }
+
+  void Stop() override {
+    MutexLock lock(stop_mutex_);
+    if (std::exchange(stopped_, true)) return;
+    for (const auto& display : displays_) display->Stop();
+    for (const auto& display : displays_) display->Join();
+    if (lifecycle_ != nullptr) lifecycle_->Stop();
+    context_->timer.Stop();
+    context_->workers.Stop();
+    // Last: the streams' ends are still to be told.
+    context_->publishers.Stop();
+  }
+
+ private:
+  absl::StatusOr<std::shared_ptr<Display>> Find(const std::string& name) const {
+    std::vector<std::string> names;
+    for (const auto& display : displays_) {
+      if (display->name() == name) return display;
+      names.push_back(display->name());
+    }
+    return absl::NotFoundError(absl::StrFormat(
+        "there is no display '%s'%s", name, NearNamesHint(name, names)));
+  }
+
+  const std::shared_ptr<ChangeNotifier> notifier_;
+  const std::shared_ptr<SessionContext> context_;
+  std::unique_ptr<Lifecycle> lifecycle_;
+  std::vector<std::shared_ptr<Display>> displays_;  // by name
+  Mutex stop_mutex_;
+  bool stopped_ ABSL_GUARDED_BY(stop_mutex_) = false;
+};
+
+}  // namespace
+
+std::unique_ptr<DisplayRegistry> CreateRegistry(
+    std::vector<DisplayOptions> displays, const RegistryLimits& limits,
+    const WireEncoder* wire, Encoders encoders, const Tuning& tuning) {
+  return std::make_unique<RegistryImpl>(std::move(displays), limits, wire,
+                                        std::move(encoders), tuning);
+}
+
+}  // namespace oriel::session

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/clock.h"
+#include "base/picture/banded_picture.h"
+#include "base/picture/damage.h"
+#include "encoder/update_encoder.h"
+#include "service/session/thread_pool.h"
+#include "service/session/timer.h"
+#include "service/session/viewer_state.h"
+#include "service/session/wire_encoder.h"
+
+namespace oriel::session {
+
+// How patches are made; tests give their own.
+struct Encoders {
+  std::vector<encoder::Encoding> encodings;
+  std::function<absl::StatusOr<std::unique_ptr<encoder::UpdateEncoder>>(
+      const encoder::EncoderOptions&)>
+      make;
+  std::function<absl::StatusOr<encoder::EncodeResult>(
+      const BandedPicture&, const Damage&, size_t max_payload_bytes)>
+      intra;
+};
+
+// Times and bounds that no user sets.
+struct Tuning {
+  ViewerLimits viewer;
+  Duration heartbeat_interval = std::chrono::seconds(2);
+  Duration keyframe_interval = std::chrono::seconds(1);
+  size_t catch_up_bytes = 64 * 1024;
+  int32_t catch_up_rows_px = 256;
+  Duration first_attach_pause = std::chrono::milliseconds(250);
+  Duration longest_attach_pause = std::chrono::seconds(2);
+  Duration unreadable_retry = std::chrono::seconds(1);
+  size_t snapshots_per_display = 16;
+};
+
+// What lanes and displays share. Kept alive by whoever may still call into it;
+// after the registry's Stop its pools only refuse.
+struct SessionContext {
+  SessionContext(Encoders encoders, const Tuning& tuning,
+                 const WireEncoder* wire, int worker_threads)
+      : encoders(std::move(encoders)),
+        tuning(tuning),
+        wire(wire),
+        workers("session-worker", worker_threads),
+        publishers("publisher", 2) {}
+
+  const Encoders encoders;
+  const Tuning tuning;
+  const WireEncoder* const wire;  // unused after Stop
+  ThreadPool workers;             // encode
+  ThreadPool publishers;          // start writes
+  Timer timer;
+};
+
+}  // namespace oriel::session

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/mutex.h"
+
+namespace oriel::session {
+
+// A fixed number of threads that run tasks in the order of their submission.
+// The queue's bound is its submitters': a lane has at most one step and one
+// catch-up submitted, a viewer one write, a display its few snapshots; so
+// nothing is dropped before Stop. Thread-safe.
+class ThreadPool {
+ public:
+  // `name` is what `top -H` shows, at most 15 characters.
+  ThreadPool(const std::string& name, int thread_count);
+  ~ThreadPool() { Stop(); }
+
+  // False, and the task is gone, once Stop has begun.
+  bool Submit(std::function<void()> task);
+  // Runs what was submitted before, then joins. Not from a pool's thread.
+  void Stop();
+
+ private:
+  void Run();
+
+  Mutex mutex_;
+  CondVar changed_;
+  std::deque<std::function<void()>> tasks_ ABSL_GUARDED_BY(mutex_);
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::vector<std::thread> threads_;  // filled by the constructor
+};
+
+}  // namespace oriel::session
