@@ -1,0 +1,79 @@
+#include "capture/discovery/fake_host.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+namespace oriel::capture {
+namespace {
+
+namespace fs = std::filesystem;
+
+void WriteFile(const fs::path& path, const std::string& text) {
+  fs::create_directories(path.parent_path());
+  std::ofstream(path, std::ios::binary) << text;
+}
+
+}  // namespace
+
+FakeHost::FakeHost() {
+  const char* folder = std::getenv("TEST_TMPDIR");
+  root_ = std::string(folder != nullptr ? folder : "/tmp") + "/host-XXXXXX";
+  if (mkdtemp(root_.data()) == nullptr) std::abort();
+  paths_ = {root_ + "/sys", root_ + "/proc", root_ + "/dev/vfio"};
+  for (const std::string& path : {paths_.sysfs, paths_.proc, paths_.dev_vfio})
+    fs::create_directories(path);
+}
+
+FakeHost::~FakeHost() {
+  std::error_code error;
+  fs::remove_all(root_, error);
+}
+
+void FakeHost::AddDevice(const std::string& bus, const std::string& name,
+                         const std::string& group) {
+  const fs::path folder =
+      fs::path(paths_.sysfs) / "bus" / bus / "devices" / name;
+  fs::create_directories(folder);
+  if (group.empty()) return;
+  const fs::path group_folder =
+      fs::path(paths_.sysfs) / "kernel/iommu_groups" / group;
+  fs::create_directories(group_folder);
+  fs::create_directory_symlink(group_folder, folder / "iommu_group");
+}
+
+void FakeHost::AddMdev(const std::string& uuid, const std::string& group) {
+  AddDevice("mdev", uuid, group);
+}
+
+void FakeHost::AddPciDevice(const std::string& address,
+                            const std::string& group,
+                            const std::string& driver) {
+  AddDevice("pci", address, group);
+  if (driver.empty()) return;
+  const fs::path bus = fs::path(paths_.sysfs) / "bus/pci";
+  fs::create_directories(bus / "drivers" / driver);
+  fs::create_directory_symlink(bus / "drivers" / driver,
+                               bus / "devices" / address / "driver");
+}
+
+void FakeHost::SetGroupName(const std::string& group, const std::string& name) {
+  WriteFile(fs::path(paths_.sysfs) / "kernel/iommu_groups" / group / "name",
+            name + "\n");
+}
+
+std::string FakeHost::AddGroupFile(const std::string& name) {
+  const std::string path = paths_.dev_vfio + "/" + name;
+  WriteFile(path, "");
+  return path;
+}
+
+void FakeHost::AddProcess(const std::string& pid, const std::string& command,
+                          const std::string& target) {
+  const fs::path folder = fs::path(paths_.proc) / pid;
+  WriteFile(folder / "comm", command);
+  fs::create_directories(folder / "fd");
+  fs::create_symlink(target, folder / "fd/3");
+}
+
+}  // namespace oriel::capture
