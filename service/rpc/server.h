@@ -1,0 +1,46 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/clock.h"
+#include "service/session/display_registry.h"
+
+namespace oriel::rpc {
+
+struct UnixAddress {
+  std::string path;  // absolute
+  mode_t mode = 0660;
+};
+struct TcpAddress {
+  std::string host;  // a loopback address, such as 127.0.0.1 or ::1
+  int port = 0;      // 0: any free port
+};
+using Address = std::variant<UnixAddress, TcpAddress>;
+
+// The gRPC services of one daemon. Thread-safe.
+class Server {
+ public:
+  // `registry` outlives the server and is stopped before it. Errors name the
+  // address: kInvalidArgument (no loopback address, too long a path),
+  // kAlreadyExists (a server listens there), errno's otherwise.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(
+      session::DisplayRegistry* registry,
+      const std::vector<Address>& addresses);
+  virtual ~Server() = default;
+
+  // Where it listens, as clients name it: "unix:/run/oriel/oriel.sock",
+  // "127.0.0.1:7470".
+  virtual std::vector<std::string> addresses() const = 0;
+
+  // Takes no new calls, cuts off those still open after `grace`, and waits for
+  // their end.
+  virtual void Stop(Duration grace) = 0;
+};
+
+}  // namespace oriel::rpc
