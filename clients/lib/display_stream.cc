@@ -13,6 +13,7 @@ constexpr std::chrono::milliseconds kAcknowledgeAfter(200);
 constexpr std::chrono::seconds kOpenTimeout(10);
 constexpr std::chrono::seconds kShortestSilenceLimit(3);
 constexpr std::chrono::seconds kListeningGap(1);
+constexpr std::chrono::seconds kResyncInterval(1);
 
 }  // namespace
 
@@ -170,8 +171,10 @@ absl::StatusOr<std::optional<v1::StreamFramesResponse>> DisplayStream::Next(
   for (;;) {
     const Time now = Clock::now();
     SendDueAcknowledgement(now);
+    SendDueResync(now);
     Time until = std::min(deadline, last_event_ + silence_limit_);
     if (unsent_sequence_ != 0) until = std::min(until, acknowledge_by_);
+    if (resync_wanted_) until = std::min(until, resync_not_before_);
     std::optional<v1::StreamFramesResponse> event = reactor_->Take(until);
     if (event.has_value()) {
       NoteEvent(*event);
@@ -225,6 +228,7 @@ void DisplayStream::Applied(uint64_t sequence) {
     acknowledge_by_ = Clock::now() + kAcknowledgeAfter;
   }
   unsent_sequence_ = sequence;
+  resync_wanted_ = false;
 }
 
 void DisplayStream::SendDueAcknowledgement(Time now) {
@@ -238,9 +242,14 @@ void DisplayStream::SendDueAcknowledgement(Time now) {
   unacknowledged_bytes_ = 0;
 }
 
-void DisplayStream::RequestResync() {
+void DisplayStream::RequestResync() { resync_wanted_ = true; }
+
+void DisplayStream::SendDueResync(Time now) {
+  if (!resync_wanted_ || now < resync_not_before_) return;
   reactor_->Control(
       [](v1::ViewerControl& control) { control.set_resync(true); });
+  resync_wanted_ = false;
+  resync_not_before_ = now + kResyncInterval;
 }
 
 void DisplayStream::RequestKeyframe(uint32_t stream_id) {

@@ -33,7 +33,8 @@ class DisplayStream {
 
   // The update was applied, and all before it.
   void Applied(uint64_t sequence);
-  // The caller lost its place.
+  // The caller lost its place. Leaves from within Next, at most one a second,
+  // unless Applied shows first that the place was found again.
   void RequestResync();
   void RequestKeyframe(uint32_t stream_id);
 
@@ -47,6 +48,7 @@ class DisplayStream {
   absl::Status EndStatus();
   void NoteEvent(const v1::StreamFramesResponse& event);
   void SendDueAcknowledgement(Time now);
+  void SendDueResync(Time now);
 
   const Connection& connection_;
   const std::shared_ptr<Reactor> reactor_;
@@ -57,6 +59,8 @@ class DisplayStream {
   uint64_t unsent_sequence_ = 0;  // 0: every acknowledgement was sent
   Time acknowledge_by_;
   uint64_t unacknowledged_bytes_ = 0;
+  bool resync_wanted_ = false;
+  Time resync_not_before_{};
 };
 
 }  // namespace oriel::clients

@@ -157,17 +157,22 @@ TEST_F(DisplayStreamTest, MergesRequestsThatWait) {
 }
 
 TEST_F(DisplayStreamTest, CancelFromAnotherThreadEndsNext) {
+  std::promise<void> attached;
   std::promise<void> hung_up;
   server_.attach = [&](const v1::StreamFramesRequest&,
                        FakeOrield::AttachStream* stream,
                        grpc::ServerContext* context) {
+    attached.set_value();
     WaitForHangUp(stream);
     EXPECT_TRUE(context->IsCancelled());
     hung_up.set_value();
     return grpc::Status::CANCELLED;
   };
   const auto stream = Start();
-  std::thread canceller([&] { stream->Cancel(); });
+  std::thread canceller([&] {
+    attached.get_future().wait();
+    stream->Cancel();
+  });
   EXPECT_EQ(stream->Next(Far()).status().code(), absl::StatusCode::kCancelled);
   EXPECT_EQ(stream->Next(Far()).status().code(), absl::StatusCode::kCancelled);
   canceller.join();

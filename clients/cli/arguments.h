@@ -1,0 +1,75 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "oriel/v1/streaming.pb.h"
+
+namespace oriel::clients {
+
+enum ExitCode {
+  kExitOk = 0,
+  kExitFailure = 1,
+  kExitUsage = 2,
+  kExitNoSuchDisplay = 3,
+  kExitUnavailable = 4,
+};
+
+struct ListOptions {
+  bool follow = false;
+};
+// In each of these, an empty display is the only one there is.
+struct ShowOptions {
+  std::string display;
+};
+struct SnapshotOptions {
+  std::string display;
+  std::string output;  // "-": standard output; empty: DISPLAY.png
+  uint32_t max_width_px = 0;
+};
+struct RecordOptions {
+  std::string display;
+  std::string output;
+  std::optional<std::chrono::milliseconds> duration;
+  v1::Quality quality = v1::QUALITY_UNSPECIFIED;
+  bool force = false;
+};
+struct WatchOptions {
+  std::string display;
+  v1::Encoding encoding = v1::ENCODING_UNSPECIFIED;
+  v1::Quality quality = v1::QUALITY_UNSPECIFIED;
+  std::optional<std::chrono::milliseconds> duration;
+  std::optional<uint64_t> update_count;
+  bool until_exact = false;
+  std::chrono::milliseconds timeout = std::chrono::seconds(30);
+  std::string output_image;  // empty: none
+};
+struct ViewOptions {
+  // As they were given, for oriel-viewer.
+  std::vector<std::string> arguments;
+};
+
+struct Arguments {
+  std::string server;  // what --server said; empty when it was not given
+  bool json = false;
+  std::variant<ListOptions, ShowOptions, SnapshotOptions, RecordOptions,
+               WatchOptions, ViewOptions>
+      command;
+};
+
+// Nothing is left to do but to print: --help, --version or a usage error.
+struct Answer {
+  ExitCode exit_code = kExitOk;
+  std::string out;
+  std::string err;
+};
+
+// `arguments` without the program's name.
+std::variant<Arguments, Answer> ParseArguments(
+    const std::vector<std::string>& arguments);
+
+}  // namespace oriel::clients

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace oriel::clients {
+
+// "10s", "1.5s", "500ms", "2m", "1h"; a plain number is seconds. More than
+// zero and at most 1000 hours, else kInvalidArgument.
+absl::StatusOr<std::chrono::milliseconds> ParseDuration(
+    const std::string& text);
+
+// "0 B", "9.8 kB", "12.3 MB": powers of 1000.
+std::string FormatBytes(uint64_t bytes);
+
+// "00:01:02.5".
+std::string FormatClock(std::chrono::milliseconds duration);
+
+// "1.2 ms", below a millisecond "0.05 ms".
+std::string FormatMicroseconds(uint64_t microseconds);
+
+}  // namespace oriel::clients

@@ -1,0 +1,47 @@
+#include "clients/cli/quantities.h"
+
+#include "gtest/gtest.h"
+
+namespace oriel::clients {
+namespace {
+
+TEST(QuantitiesTest, ReadsDurationsInEveryUnit) {
+  const std::pair<const char*, int64_t> cases[] = {
+      {"10s", 10'000}, {"10", 10'000},    {"1.5s", 1500},   {"500ms", 500},
+      {"2m", 120'000}, {"2min", 120'000}, {"1h", 3'600'000}};
+  for (const auto& [text, ms] : cases) {
+    const auto duration = ParseDuration(text);
+    ASSERT_TRUE(duration.ok()) << text << ": " << duration.status();
+    EXPECT_EQ(duration->count(), ms) << text;
+  }
+}
+
+TEST(QuantitiesTest, RefusesWhatIsNoDuration) {
+  for (const char* text : {"", "s", "ten", "10 s", "10x", "-1s", "0", "nan",
+                           "inf", "1e3", "9999999h", "0.0001s"}) {
+    EXPECT_EQ(ParseDuration(text).status().code(),
+              absl::StatusCode::kInvalidArgument)
+        << text;
+  }
+}
+
+TEST(QuantitiesTest, WritesBytesForPeople) {
+  EXPECT_EQ(FormatBytes(0), "0 B");
+  EXPECT_EQ(FormatBytes(999), "999 B");
+  EXPECT_EQ(FormatBytes(1000), "1.0 kB");
+  EXPECT_EQ(FormatBytes(999'949), "999.9 kB");
+  EXPECT_EQ(FormatBytes(999'999), "1.0 MB");
+  EXPECT_EQ(FormatBytes(12'345'678), "12.3 MB");
+}
+
+TEST(QuantitiesTest, WritesTimes) {
+  using std::chrono::milliseconds;
+  EXPECT_EQ(FormatClock(milliseconds(0)), "00:00:00.0");
+  EXPECT_EQ(FormatClock(milliseconds(62'560)), "00:01:02.5");
+  EXPECT_EQ(FormatClock(milliseconds(100 * 3'600'000LL)), "100:00:00.0");
+  EXPECT_EQ(FormatMicroseconds(50), "0.05 ms");
+  EXPECT_EQ(FormatMicroseconds(1234), "1.2 ms");
+}
+
+}  // namespace
+}  // namespace oriel::clients

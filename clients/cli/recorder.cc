@@ -1,0 +1,188 @@
+#include "clients/cli/recorder.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "base/status_macros.h"
+
+namespace oriel::clients {
+namespace {
+
+constexpr int64_t kToleranceUs = 100'000;
+// A frame that nothing follows is shown at least this long.
+constexpr int64_t kShortestFrameUs = 16'667;
+
+int64_t MicrosecondsBetween(Time from, Time to) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(to - from)
+      .count();
+}
+
+// name.mp4, name-2.mp4, name-3.mp4 ...
+std::string NumberedPath(const std::string& path, size_t number) {
+  if (number == 1) return path;
+  const size_t dot = path.rfind('.');
+  return absl::StrFormat("%s-%d%s", path.substr(0, dot), number,
+                         path.substr(dot));
+}
+
+absl::Status BrokenRule(const std::string& what) {
+  return absl::InternalError(absl::StrFormat(
+      "orield broke the stream's rules: %s; do its version and this one fit?",
+      what));
+}
+
+bool SamePlane(const v1::StreamFormat& a, const v1::StreamFormat& b) {
+  return a.generation() == b.generation() && a.width_px() == b.width_px() &&
+         a.height_px() == b.height_px() && a.state() == b.state();
+}
+
+absl::Status CheckVideoPatch(const v1::FrameUpdate& update,
+                             const std::string& payload) {
+  if (update.patches_size() != 1 || !update.patches(0).has_video()) {
+    return BrokenRule("an H264 update is not one access unit");
+  }
+  const v1::Patch& patch = update.patches(0);
+  if (patch.video().codec() != v1::VIDEO_CODEC_H264) {
+    return BrokenRule("an access unit of another codec in an H264 stream");
+  }
+  if (payload.empty() || patch.payload_size_bytes() != payload.size()) {
+    return BrokenRule("an access unit's size is not its payload's");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+int64_t RecordingClock::Stamp(uint64_t capture_time_us, Time arrival) {
+  if (!start_.has_value()) {
+    start_ = arrival;
+    last_capture_us_ = capture_time_us;
+    last_us_ = 0;
+    return 0;
+  }
+  const int64_t here_us = MicrosecondsBetween(*start_, arrival);
+  int64_t stamp_us = here_us;
+  if (capture_time_us > last_capture_us_) {
+    const uint64_t step_us = capture_time_us - last_capture_us_;
+    const uint64_t farthest_us =
+        static_cast<uint64_t>(std::max<int64_t>(0, here_us - last_us_)) +
+        kToleranceUs;
+    if (step_us <= farthest_us) {
+      stamp_us = std::max(last_us_ + static_cast<int64_t>(step_us),
+                          here_us - kToleranceUs);
+    }
+  }
+  last_capture_us_ = capture_time_us;
+  last_us_ = std::max(stamp_us, last_us_ + 1);
+  return last_us_;
+}
+
+Recorder::Recorder(const std::string& path, bool overwrite,
+                   const std::string& title)
+    : path_(path), overwrite_(overwrite), title_(title) {}
+
+absl::StatusOr<std::unique_ptr<Recorder>> Recorder::Create(
+    const std::string& path, bool overwrite, const std::string& title) {
+  std::unique_ptr<Recorder> recorder(new Recorder(path, overwrite, title));
+  ASSIGN_OR_RETURN(recorder->file_, RecordingFile::Create(path, overwrite));
+  return recorder;
+}
+
+absl::StatusOr<bool> Recorder::OnFormat(const v1::StreamFormat& format,
+                                        Time arrival) {
+  if (SamePlane(format, format_)) return false;
+  format_ = format;
+  sequence_ = 0;
+  if (!file_begun_) return false;
+  RETURN_IF_ERROR(Finish(arrival));
+  return true;
+}
+
+absl::StatusOr<bool> Recorder::OnUpdate(const v1::FrameUpdate& update,
+                                        const std::string& payload,
+                                        Time arrival) {
+  if (update.generation() != format_.generation()) return true;
+  const bool joins = update.base_sequence() == 0;
+  if (!joins && (sequence_ == 0 || update.base_sequence() != sequence_)) {
+    sequence_ = 0;
+    return true;
+  }
+  if (update.patches_size() == 0 && payload.empty()) {
+    sequence_ = update.sequence();
+    return false;
+  }
+  RETURN_IF_ERROR(CheckVideoPatch(update, payload));
+  const bool keyframe = update.patches(0).video().keyframe();
+  if (joins && !keyframe) {
+    return BrokenRule("a stream begins with no keyframe");
+  }
+  if (!file_begun_) {
+    if (!keyframe) return true;
+    RETURN_IF_ERROR(BeginFile(payload, arrival));
+  }
+  const int64_t time_us = clock_.Stamp(update.capture_time_us(), arrival);
+  // SAFETY: characters are read as the bytes they are.
+  RETURN_IF_ERROR(file_->Write(
+      {reinterpret_cast<const uint8_t*>(payload.data()), payload.size()},
+      keyframe, time_us));
+  last_time_us_ = time_us;
+  sequence_ = update.sequence();
+  return false;
+}
+
+absl::Status Recorder::BeginFile(const std::string& keyframe, Time arrival) {
+  if (format_.width_px() == 0 || format_.height_px() == 0) {
+    return BrokenRule("an update while the plane is off");
+  }
+  if (file_ == nullptr) {
+    ASSIGN_OR_RETURN(
+        file_, RecordingFile::Create(NumberedPath(path_, files_.size() + 1),
+                                     overwrite_));
+  }
+  const Size size{static_cast<int32_t>(format_.width_px()),
+                  static_cast<int32_t>(format_.height_px())};
+  // SAFETY: characters are read as the bytes they are.
+  const absl::Status begun = file_->Begin(
+      size,
+      {reinterpret_cast<const uint8_t*>(keyframe.data()), keyframe.size()},
+      title_);
+  if (absl::IsInvalidArgument(begun)) {
+    return BrokenRule(std::string(begun.message()));
+  }
+  RETURN_IF_ERROR(begun);
+  clock_ = RecordingClock();
+  file_begun_ = true;
+  file_start_ = arrival;
+  if (!start_.has_value()) start_ = arrival;
+  return absl::OkStatus();
+}
+
+absl::Status Recorder::Finish(Time end) {
+  if (!file_begun_) {
+    file_.reset();
+    return absl::OkStatus();
+  }
+  const int64_t end_us = std::max(last_time_us_ + kShortestFrameUs,
+                                  MicrosecondsBetween(file_start_, end));
+  const absl::Status status = file_->Finish(end_us);
+  files_.push_back({file_->path(), file_->size(), file_->file_bytes(),
+                    file_->frame_count(), std::chrono::microseconds(end_us)});
+  file_.reset();
+  file_begun_ = false;
+  return status;
+}
+
+uint64_t Recorder::frame_count() const {
+  uint64_t count = file_ == nullptr ? 0 : file_->frame_count();
+  for (const RecordedFile& file : files_) count += file.frame_count;
+  return count;
+}
+
+uint64_t Recorder::size_bytes() const {
+  uint64_t bytes = file_ == nullptr ? 0 : file_->size_bytes();
+  for (const RecordedFile& file : files_) bytes += file.size_bytes;
+  return bytes;
+}
+
+}  // namespace oriel::clients

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/clock.h"
+#include "clients/cli/recording_file.h"
+#include "oriel/v1/streaming.pb.h"
+
+namespace oriel::clients {
+
+struct RecordedFile {
+  std::string path;
+  Size size;
+  uint64_t size_bytes = 0;
+  uint64_t frame_count = 0;
+  std::chrono::microseconds duration{};
+};
+
+// Where each frame stands in a file: differences of capture times, which know
+// nothing of the network, as long as they agree with the clock here to 100
+// ms; so a first picture that was captured long ago is no long first frame.
+class RecordingClock {
+ public:
+  // Microseconds since the first call, rising.
+  int64_t Stamp(uint64_t capture_time_us, Time arrival);
+
+ private:
+  std::optional<Time> start_;
+  uint64_t last_capture_us_ = 0;
+  int64_t last_us_ = 0;
+};
+
+// Makes files of a plain H264 stream's events: from a keyframe on, a new file
+// (name-2.mp4) after each change of the plane. Thread-compatible.
+class Recorder {
+ public:
+  // Claims the first file; errors as RecordingFile::Create.
+  static absl::StatusOr<std::unique_ptr<Recorder>> Create(
+      const std::string& path, bool overwrite, const std::string& title);
+
+  // Finishes the file under way when the plane changed; then true.
+  absl::StatusOr<bool> OnFormat(const v1::StreamFormat& format, Time arrival);
+
+  // True: the stream must resync (updates are left out until a keyframe).
+  // kInternal: the server broke the stream's rules; kResourceExhausted: the
+  // disk is full. Finish in both cases.
+  absl::StatusOr<bool> OnUpdate(const v1::FrameUpdate& update,
+                                const std::string& payload, Time arrival);
+
+  // The last frame is shown until `end`. OK without a file under way.
+  absl::Status Finish(Time end);
+
+  // When the first frame of all came; empty before.
+  std::optional<Time> start() const { return start_; }
+  uint64_t frame_count() const;
+  uint64_t size_bytes() const;
+  // Finished files, in order; none when no frame ever came.
+  const std::vector<RecordedFile>& files() const { return files_; }
+
+ private:
+  Recorder(const std::string& path, bool overwrite, const std::string& title);
+
+  absl::Status BeginFile(const std::string& keyframe, Time arrival);
+
+  const std::string path_;
+  const bool overwrite_;
+  const std::string title_;
+  // Claimed ahead for the first; null between files.
+  std::unique_ptr<RecordingFile> file_;
+  bool file_begun_ = false;
+  Time file_start_;
+  int64_t last_time_us_ = 0;
+  RecordingClock clock_;
+  v1::StreamFormat format_;
+  uint64_t sequence_ = 0;  // 0: waits for a keyframe
+  std::optional<Time> start_;
+  std::vector<RecordedFile> files_;
+};
+
+}  // namespace oriel::clients

@@ -1,0 +1,79 @@
+#include <utility>
+
+#include "base/status_macros.h"
+#include "clients/cli/commands.h"
+
+namespace oriel::clients {
+namespace {
+
+absl::Status RunCommand(const Arguments& arguments, Console& console,
+                        StopSignal& stop) {
+  if (const auto* view = std::get_if<ViewOptions>(&arguments.command)) {
+    return RunView(*view, arguments.server);
+  }
+  ASSIGN_OR_RETURN(const std::unique_ptr<Connection> connection,
+                   Connection::Open(ChooseServer(arguments.server)));
+  const CommandContext context{*connection, console, arguments.json, stop};
+  struct Runner {
+    const CommandContext& context;
+    absl::Status operator()(const ListOptions& options) const {
+      return RunList(options, context);
+    }
+    absl::Status operator()(const ShowOptions& options) const {
+      return RunShow(options, context);
+    }
+    absl::Status operator()(const SnapshotOptions& options) const {
+      return RunSnapshot(options, context);
+    }
+    absl::Status operator()(const RecordOptions& options) const {
+      return RunRecord(options, context);
+    }
+    absl::Status operator()(const WatchOptions& options) const {
+      return RunWatch(options, context);
+    }
+    absl::Status operator()(const ViewOptions&) const {
+      return absl::OkStatus();
+    }
+  };
+  return std::visit(Runner{context}, arguments.command);
+}
+
+}  // namespace
+
+absl::Status Flush(Console& console) {
+  console.out.flush();
+  return console.out.good() ? absl::OkStatus() : absl::CancelledError("");
+}
+
+ExitCode ExitCodeOf(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kOk:
+      return kExitOk;
+    case absl::StatusCode::kInvalidArgument:
+      return kExitUsage;
+    case absl::StatusCode::kNotFound:
+      return kExitNoSuchDisplay;
+    case absl::StatusCode::kUnavailable:
+      return kExitUnavailable;
+    default:
+      return kExitFailure;
+  }
+}
+
+int RunOriel(const std::vector<std::string>& arguments, Console& console,
+             StopSignal& stop) {
+  const std::variant<Arguments, Answer> parsed = ParseArguments(arguments);
+  if (const auto* answer = std::get_if<Answer>(&parsed)) {
+    console.out << answer->out;
+    console.err << answer->err;
+    return answer->exit_code;
+  }
+  const absl::Status status =
+      RunCommand(std::get<Arguments>(parsed), console, stop);
+  if (!status.message().empty()) {
+    console.err << "oriel: " << std::string(status.message()) << "\n";
+  }
+  return ExitCodeOf(status);
+}
+
+}  // namespace oriel::clients

@@ -1,0 +1,50 @@
+#include "absl/strings/str_format.h"
+#include "base/status_macros.h"
+#include "clients/cli/commands.h"
+#include "clients/cli/display_report.h"
+#include "clients/cli/png_file.h"
+#include "clients/cli/quantities.h"
+#include "clients/cli/table.h"
+
+namespace oriel::clients {
+
+absl::Status RunSnapshot(const SnapshotOptions& options,
+                         const CommandContext& context) {
+  Console& console = context.console;
+  const bool to_stdout = options.output == "-";
+  if (to_stdout && console.out_is_terminal) {
+    return absl::InvalidArgumentError(
+        "a PNG file is nothing for a terminal; redirect it, or give -o FILE");
+  }
+  ASSIGN_OR_RETURN(const std::string name,
+                   context.connection.ResolveDisplay(options.display));
+  ASSIGN_OR_RETURN(const v1::TakeSnapshotResponse snapshot,
+                   context.connection.TakeSnapshot(name, options.max_width_px));
+  if (to_stdout) {
+    console.out << snapshot.png();
+    return Flush(console);
+  }
+  const bool named = !options.output.empty();
+  // A name from the network is no path.
+  if (!named && name.find('/') != std::string::npos) {
+    return absl::InvalidArgumentError("give the file's name with -o");
+  }
+  const std::string path = named ? options.output : name + ".png";
+  RETURN_IF_ERROR(WriteWholeFile(path, snapshot.png(), named));
+  if (context.json) {
+    console.out << JsonLine({{"path", path},
+                             {"display", name},
+                             {"width_px", snapshot.width_px()},
+                             {"height_px", snapshot.height_px()},
+                             {"bytes", snapshot.png().size()},
+                             {"exact", snapshot.exact()}});
+  } else {
+    console.out << absl::StrFormat("%s: %dx%d, %s%s\n", Printable(path),
+                                   snapshot.width_px(), snapshot.height_px(),
+                                   FormatBytes(snapshot.png().size()),
+                                   snapshot.exact() ? ", exact" : "");
+  }
+  return Flush(console);
+}
+
+}  // namespace oriel::clients

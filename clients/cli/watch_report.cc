@@ -1,0 +1,160 @@
+#include "clients/cli/watch_report.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_format.h"
+#include "clients/cli/quantities.h"
+#include "clients/cli/table.h"
+
+namespace oriel::clients {
+namespace {
+
+uint64_t Microseconds(Duration duration) {
+  return static_cast<uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
+}
+
+double Seconds(Duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+// "fill 3  delta 1": the kinds that there are.
+std::string PatchText(const PatchCounts& patches) {
+  const std::pair<const char*, uint64_t> kinds[] = {
+      {"fill", patches.fill},         {"copy", patches.copy},
+      {"lossless", patches.lossless}, {"delta", patches.delta},
+      {"video", patches.video},
+  };
+  std::string text;
+  for (const auto& [kind, count] : kinds) {
+    if (count == 0) continue;
+    text += absl::StrFormat("%s%s %d", text.empty() ? "" : "  ", kind, count);
+  }
+  return text.empty() ? "no patches" : text;
+}
+
+nlohmann::json PatchJson(const PatchCounts& patches) {
+  return {{"fill", patches.fill},
+          {"copy", patches.copy},
+          {"lossless", patches.lossless},
+          {"delta", patches.delta},
+          {"video", patches.video}};
+}
+
+// "XR24"; a fourcc is four characters, the first in the lowest byte.
+std::string FourccText(uint32_t fourcc) {
+  std::string text;
+  for (int shift = 0; shift < 32; shift += 8) {
+    text += static_cast<char>(fourcc >> shift & 0x7F);
+  }
+  return Printable(text);
+}
+
+}  // namespace
+
+void PatchCounts::Add(const PatchCounts& other) {
+  fill += other.fill;
+  copy += other.copy;
+  lossless += other.lossless;
+  delta += other.delta;
+  video += other.video;
+}
+
+PatchCounts CountPatches(const v1::FrameUpdate& update) {
+  PatchCounts counts;
+  for (const v1::Patch& patch : update.patches()) {
+    counts.fill += patch.has_fill();
+    counts.copy += patch.has_copy();
+    const bool delta = patch.has_lossless() && patch.lossless().has_prefix();
+    counts.delta += delta;
+    counts.lossless += patch.has_lossless() && !delta;
+    counts.video += patch.has_video();
+  }
+  return counts;
+}
+
+std::string UpdateLine(const WatchedUpdate& watched) {
+  const v1::FrameUpdate& update = watched.update;
+  const v1::StageDurations& stages = update.durations();
+  return absl::StrFormat(
+      "%6d  %-24s  %8s  scan %s  wait %s  encode %s  apply %s%s%s\n",
+      update.sequence(), PatchText(CountPatches(update)),
+      FormatBytes(watched.payload_bytes), FormatMicroseconds(stages.scan_us()),
+      FormatMicroseconds(stages.wait_us()),
+      FormatMicroseconds(stages.encode_us()),
+      FormatMicroseconds(Microseconds(watched.apply)),
+      update.more_follows() ? "  more follows" : "",
+      watched.exact ? "  exact" : "");
+}
+
+nlohmann::json UpdateJson(const WatchedUpdate& watched) {
+  const v1::FrameUpdate& update = watched.update;
+  nlohmann::json json = PatchJson(CountPatches(update));
+  json["event"] = "update";
+  json["generation"] = update.generation();
+  json["sequence"] = update.sequence();
+  json["base_sequence"] = update.base_sequence();
+  json["bytes"] = watched.payload_bytes;
+  json["scan_us"] = update.durations().scan_us();
+  json["wait_us"] = update.durations().wait_us();
+  json["encode_us"] = update.durations().encode_us();
+  json["apply_us"] = Microseconds(watched.apply);
+  json["capture_time_us"] = update.capture_time_us();
+  json["more_follows"] = update.more_follows();
+  json["exact"] = watched.exact;
+  return json;
+}
+
+std::string FormatLine(const v1::StreamFormat& format) {
+  if (format.state() == v1::DISPLAY_STATE_PLANE_OFF) {
+    return absl::StrFormat("generation %d: the plane is off: %s\n",
+                           format.generation(),
+                           Printable(format.state_reason()));
+  }
+  return absl::StrFormat("generation %d: %dx%d %s%s\n", format.generation(),
+                         format.width_px(), format.height_px(),
+                         FourccText(format.source_fourcc()),
+                         format.converted() ? ", converted to 8 bits" : "");
+}
+
+nlohmann::json FormatJson(const v1::StreamFormat& format) {
+  return {
+      {"event", "format"},
+      {"generation", format.generation()},
+      {"width_px", format.width_px()},
+      {"height_px", format.height_px()},
+      {"fourcc",
+       format.source_fourcc() == 0 ? "" : FourccText(format.source_fourcc())},
+      {"converted", format.converted()},
+      {"plane_off", format.state() == v1::DISPLAY_STATE_PLANE_OFF},
+      {"state_reason", format.state_reason()}};
+}
+
+std::string SummaryText(const WatchSummary& summary) {
+  const double seconds = Seconds(summary.duration);
+  const double rate = seconds > 0 ? summary.update_count / seconds : 0;
+  const uint64_t bytes_per_s =
+      seconds > 0 ? static_cast<uint64_t>(summary.payload_bytes / seconds) : 0;
+  return absl::StrFormat(
+      "%d updates in %.1f s (%.1f/s), %s (%s/s), %s, apply %s each, "
+      "%d resyncs, %s\n",
+      summary.update_count, seconds, rate, FormatBytes(summary.payload_bytes),
+      FormatBytes(bytes_per_s), PatchText(summary.patches),
+      FormatMicroseconds(Microseconds(summary.apply) /
+                         std::max<uint64_t>(1, summary.update_count)),
+      summary.resync_count, summary.exact ? "exact" : "not exact");
+}
+
+nlohmann::json SummaryJson(const WatchSummary& summary) {
+  nlohmann::json json = PatchJson(summary.patches);
+  json["event"] = "summary";
+  json["updates"] = summary.update_count;
+  json["bytes"] = summary.payload_bytes;
+  json["duration_s"] = Seconds(summary.duration);
+  json["apply_us"] = Microseconds(summary.apply);
+  json["resyncs"] = summary.resync_count;
+  json["exact"] = summary.exact;
+  return json;
+}
+
+}  // namespace oriel::clients

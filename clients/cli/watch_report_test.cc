@@ -1,0 +1,85 @@
+#include "clients/cli/watch_report.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace oriel::clients {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+v1::FrameUpdate Sample() {
+  v1::FrameUpdate update;
+  update.set_generation(3);
+  update.set_sequence(41);
+  update.set_base_sequence(40);
+  update.add_patches()->mutable_fill();
+  update.add_patches()->mutable_fill();
+  update.add_patches()->mutable_copy();
+  update.add_patches()->mutable_lossless();
+  update.add_patches()->mutable_lossless()->mutable_prefix();
+  update.add_patches()->mutable_video();
+  update.mutable_durations()->set_scan_us(1234);
+  update.mutable_durations()->set_encode_us(56);
+  return update;
+}
+
+TEST(WatchReportTest, CountsPatchesByKind) {
+  const PatchCounts counts = CountPatches(Sample());
+  EXPECT_EQ(counts.fill, 2u);
+  EXPECT_EQ(counts.copy, 1u);
+  EXPECT_EQ(counts.lossless, 1u);
+  EXPECT_EQ(counts.delta, 1u);
+  EXPECT_EQ(counts.video, 1u);
+}
+
+TEST(WatchReportTest, ALineTellsAllOfAnUpdate) {
+  const v1::FrameUpdate update = Sample();
+  const std::string line =
+      UpdateLine({update, 45'600, std::chrono::microseconds(2500), true});
+  EXPECT_EQ(line,
+            "    41  fill 2  copy 1  lossless 1  delta 1  video 1   45.6 kB  "
+            "scan 1.2 ms  wait 0.00 ms  encode 0.06 ms  apply 2.5 ms  exact\n");
+}
+
+TEST(WatchReportTest, JsonHasNumbersAndTheEvent) {
+  const v1::FrameUpdate update = Sample();
+  const nlohmann::json json =
+      UpdateJson({update, 45'600, std::chrono::microseconds(2500), false});
+  EXPECT_EQ(json["event"], "update");
+  EXPECT_EQ(json["sequence"], 41);
+  EXPECT_EQ(json["base_sequence"], 40);
+  EXPECT_EQ(json["generation"], 3);
+  EXPECT_EQ(json["fill"], 2);
+  EXPECT_EQ(json["delta"], 1);
+  EXPECT_EQ(json["bytes"], 45'600);
+  EXPECT_EQ(json["scan_us"], 1234);
+  EXPECT_EQ(json["apply_us"], 2500);
+  EXPECT_EQ(json["exact"], false);
+}
+
+TEST(WatchReportTest, FormatsNameThePlane) {
+  v1::StreamFormat format;
+  format.set_generation(1);
+  format.set_width_px(640);
+  format.set_height_px(480);
+  format.set_source_fourcc(0x34325258);
+  format.set_state(v1::DISPLAY_STATE_READY);
+  EXPECT_EQ(FormatLine(format), "generation 1: 640x480 XR24\n");
+  EXPECT_EQ(FormatJson(format)["fourcc"], "XR24");
+  format.set_state(v1::DISPLAY_STATE_PLANE_OFF);
+  format.set_state_reason("no driver");
+  EXPECT_EQ(FormatLine(format), "generation 1: the plane is off: no driver\n");
+  EXPECT_EQ(FormatJson(format)["plane_off"], true);
+}
+
+TEST(WatchReportTest, ASummaryOfNothingDividesByNothing) {
+  const std::string text = SummaryText({});
+  EXPECT_THAT(text, HasSubstr("0 updates"));
+  EXPECT_THAT(text, Not(HasSubstr("nan")));
+  EXPECT_THAT(text, HasSubstr("not exact"));
+}
+
+}  // namespace
+}  // namespace oriel::clients
