@@ -4,7 +4,6 @@
 #include <cctype>
 #include <filesystem>
 #include <fstream>
-#include <regex>
 #include <system_error>
 
 #include "absl/strings/str_format.h"
@@ -19,10 +18,31 @@ namespace fs = std::filesystem;
 // An error message names a handful, not a farm.
 constexpr size_t kMaxNamed = 8;
 
+// `pattern` is compared byte by byte, x standing for any hexadecimal digit of
+// small letters.
+bool Matches(const std::string& name, const std::string& pattern) {
+  return std::equal(name.begin(), name.end(), pattern.begin(), pattern.end(),
+                    [](char c, char wanted) {
+                      if (wanted != 'x') return c == wanted;
+                      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+                    });
+}
+
 bool IsUuid(const std::string& name) {
-  static const std::regex pattern(
-      "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
-  return std::regex_match(name, pattern);
+  return Matches(name, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx");
+}
+
+// Bus, device and function; the function is 0 to 7.
+bool IsShortPciAddress(const std::string& name) {
+  return Matches(name, "xx:xx.x") && name.back() >= '0' && name.back() <= '7';
+}
+
+// Domains have four digits, and more where a controller makes its own.
+bool IsPciAddress(const std::string& name) {
+  const size_t colon = name.find(':');
+  return colon != std::string::npos && colon >= 4 && colon <= 8 &&
+         Matches(name.substr(0, colon), std::string(colon, 'x')) &&
+         IsShortPciAddress(name.substr(colon + 1));
 }
 
 // The last part of where a link leads; empty when there is no link.
@@ -78,19 +98,14 @@ absl::Status NoGroupFile(const std::string& name, const std::string& path,
 }  // namespace
 
 absl::StatusOr<std::string> CanonicalDeviceName(const std::string& name) {
-  // Longer names are neither, and std::regex recurses.
+  // Only so much of what is no name at all is repeated in the error.
   constexpr size_t kLongestName = 64;
-  static const std::regex pci_address(
-      "([0-9a-f]{4,8}:)?[0-9a-f]{2}:[0-9a-f]{2}\\.[0-7]");
   std::string small = name.substr(0, kLongestName);
   std::transform(small.begin(), small.end(), small.begin(),
                  [](unsigned char c) { return std::tolower(c); });
   if (name.size() < kLongestName) {
-    if (IsUuid(small)) return small;
-    if (std::regex_match(small, pci_address)) {
-      const bool has_domain = std::count(small.begin(), small.end(), ':') == 2;
-      return has_domain ? small : "0000:" + small;
-    }
+    if (IsUuid(small) || IsPciAddress(small)) return small;
+    if (IsShortPciAddress(small)) return "0000:" + small;
   }
   return absl::InvalidArgumentError(absl::StrFormat(
       "find device '%s': that is neither an mdev's UUID "
