@@ -1,0 +1,133 @@
+// oriel-sim: a vGPU that there is not, behind a vfio-user socket.
+
+#include <sys/signalfd.h>
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "base/log.h"
+#include "base/picture/pixel_format.h"
+#include "base/status_macros.h"
+#include "capture/sim/listener.h"
+#include "capture/sim/options.h"
+#include "capture/sim/server.h"
+#include "capture/sim/virtual_device.h"
+
+namespace {
+
+using namespace oriel;
+using namespace oriel::capture::sim;
+
+constexpr int kFailed = 1;
+constexpr int kWrongUsage = 2;
+
+constexpr char kExamples[] =
+    "Examples:\n"
+    "  oriel-sim --socket /tmp/vgpu.sock\n"
+    "      a lively desktop of 1920x1080 for one or many clients\n"
+    "  oriel-sim --socket /tmp/vgpu.sock --scene pattern --mode 1280x720 "
+    "--fourcc RG16\n"
+    "      known pixels (capture/sim/pattern.h) in 16 bits\n"
+    "  oriel-sim --socket /tmp/vgpu.sock --scene image:picture.png\n"
+    "  oriel-sim --socket /tmp/vgpu.sock --scene xwd:/tmp/fb/Xvfb_screen0\n"
+    "      what programs draw on: Xvfb :9 -screen 0 1920x1080x24 -fbdir "
+    "/tmp/fb\n"
+    "  oriel-sim --scene xwd:/tmp/fb/Xvfb_screen0 --print-config\n"
+    "      where that picture lies, for orield's configuration\n"
+    "Ends with 0 after SIGINT or SIGTERM, 1 when something fails, 2 when the "
+    "command line is wrong.";
+
+void AddOptions(CLI::App& app, Options& options) {
+  app.footer(kExamples);
+  app.add_option("--socket", options.socket_path,
+                 "The UNIX socket to listen on; a stale one is replaced")
+      ->type_name("PATH");
+  app.add_option("--scene", options.scene,
+                 "desktop, pattern, image:FILE (a PNG) or xwd:FILE (a running "
+                 "Xvfb's screen file)")
+      ->type_name("SCENE")
+      ->capture_default_str();
+  app.add_option("--mode", options.mode,
+                 "The first mode; an EDID can change it, up to 3840x2160. "
+                 "image and xwd have their own")
+      ->type_name("WxH")
+      ->capture_default_str();
+  app.add_option("--fourcc", options.fourcc,
+                 "XR24, AR24, XB24, AB24, RG24, BG24, RG16, XR30 or XB30")
+      ->type_name("FORMAT")
+      ->capture_default_str();
+  app.add_option("--rate", options.rate_hz,
+                 "How often a second the desktop moves")
+      ->type_name("HZ")
+      ->check(CLI::Range(1, 120))
+      ->capture_default_str();
+  app.add_flag("--hide-plane-query", options.hide_plane_query,
+               "Offer the framebuffer by region type and subtype only");
+  app.add_flag("--print-config", options.print_config,
+               "Print the framebuffer's place for orield's configuration "
+               "and end");
+}
+
+absl::Status Serve(const Options& options, VirtualDevice& device, int stop_fd) {
+  ASSIGN_OR_RETURN(Listener listener, Listener::Open(options.socket_path));
+  const Plane plane = device.framebuffer().plane();
+  std::fprintf(stderr, "oriel-sim: listening on %s, %dx%d %s, scene %s\n",
+               options.socket_path.c_str(), plane.size.width_px,
+               plane.size.height_px, FourccName(plane.fourcc).c_str(),
+               options.scene.c_str());
+  Server server(device, &listener);
+  return server.Run(stop_fd);
+}
+
+absl::StatusOr<UniqueFd> StopSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  UniqueFd fd;
+  if (sigprocmask(SIG_BLOCK, &signals, nullptr) == 0) {
+    fd.reset(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+  }
+  if (!fd.valid()) return absl::ErrnoToStatus(errno, "wait for signals");
+  return fd;
+}
+
+absl::Status Run(const Options& options) {
+  if (options.socket_path.empty() && !options.print_config) {
+    return absl::InvalidArgumentError("--socket PATH is required");
+  }
+  ASSIGN_OR_RETURN(std::unique_ptr<Framebuffer> framebuffer,
+                   MakeFramebuffer(options));
+  if (options.print_config) {
+    std::fputs(FramebufferConfig(framebuffer->plane()).c_str(), stdout);
+    return absl::OkStatus();
+  }
+  VirtualDevice device(std::move(framebuffer), options.hide_plane_query);
+  ASSIGN_OR_RETURN(const UniqueFd stop, StopSignals());
+  return Serve(options, device, stop.get());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  CLI::App app("Plays a vGPU: everything of Oriel on a machine without one.",
+               "oriel-sim");
+  AddOptions(app, options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kWrongUsage;
+  }
+  InitLogging("info");
+  const absl::Status status = Run(options);
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "oriel-sim: %s\n",
+               std::string(status.message()).c_str());
+  return absl::IsInvalidArgument(status) ? kWrongUsage : kFailed;
+}
