@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
-#include <fstream>
 #include <system_error>
 
 #include "absl/strings/str_format.h"
@@ -130,11 +129,12 @@ absl::StatusOr<std::string> FindGroupPath(const std::string& name,
   const std::string group = LinkName(folder / "iommu_group");
   if (group.empty() || !std::all_of(group.begin(), group.end(), ::isdigit))
     return NoGroup(device);
-  std::string kind;
-  std::ifstream(folder / "iommu_group/name") >> kind;
-  const fs::path path = fs::path(host.dev_vfio) /
-                        (kind == "vfio-noiommu" ? "noiommu-" + group : group);
+  // The group's name does not tell which: the kernel calls the groups of all
+  // mdevs without an IOMMU "vfio-noiommu", but their files are ordinary ones.
+  const fs::path path = fs::path(host.dev_vfio) / group;
+  const fs::path noiommu = fs::path(host.dev_vfio) / ("noiommu-" + group);
   if (!Exists(path)) {
+    if (Exists(noiommu)) return noiommu.string();
     return NoGroupFile(device, path.string(), LinkName(folder / "driver"),
                        is_mdev);
   }

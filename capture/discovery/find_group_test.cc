@@ -70,6 +70,16 @@ TEST(FindGroupPathTest, GroupWithoutIommuHasItsOwnFile) {
   EXPECT_EQ(*path, file);
 }
 
+TEST(FindGroupPathTest, EmulatedMdevHasAnOrdinaryFileInAGroupNamedNoiommu) {
+  FakeHost host;
+  host.AddMdev(kUuid, "7");
+  host.SetGroupName("7", "vfio-noiommu");
+  const std::string file = host.AddGroupFile("7");
+  const auto path = FindGroupPath(kUuid, host.paths());
+  ASSERT_TRUE(path.ok()) << path.status();
+  EXPECT_EQ(*path, file);
+}
+
 TEST(FindGroupPathTest, MissingMdevModuleIsNamed) {
   FakeHost host;
   const auto path = FindGroupPath(kUuid, host.paths());
