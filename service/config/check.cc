@@ -15,7 +15,7 @@ namespace {
 
 constexpr size_t kMaxNameLength = 64;
 constexpr uint32_t kMaxRateHz = 120;
-constexpr uint32_t kMaxSidePx = 16384;
+constexpr uint32_t kMaxSidePx = 65535;
 constexpr uint32_t kMaxStrideBytes = 16 * kMaxSidePx;
 constexpr uint64_t kMaxOffsetBytes = uint64_t{1} << 48;
 constexpr uint32_t kMaxViewers = 10000;

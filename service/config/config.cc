@@ -28,7 +28,6 @@ constexpr int kMaxNesting = 16;
 constexpr char kDefaultSocket[] = "/run/oriel/oriel.sock";
 constexpr uint32_t kDefaultMode = 0660;
 constexpr char kDefaultAddress[] = "127.0.0.1";
-constexpr uint32_t kDefaultRateHz = 60;
 constexpr uint32_t kDefaultViewers = 64;
 constexpr uint32_t kDefaultLanes = 4;
 

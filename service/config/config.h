@@ -1,11 +1,15 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "oriel/config/v1/config.pb.h"
 
 namespace oriel::config {
+
+// Of a display that gives no max_rate_hz.
+inline constexpr uint32_t kDefaultRateHz = 60;
 
 // A configuration that passed every check, with its defaults filled in: a
 // listening address, socket modes, TCP addresses, rates and the limits but for

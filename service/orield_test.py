@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+"""The daemon's command line, its notices to systemd, and its clean end."""
+
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import unittest
+
+OK, FAILURE, USAGE = 0, 1, 2
+# Sanitizers and a busy machine are slow.
+LIMIT_S = 60
+
+
+def run(*arguments):
+  return subprocess.run([orield, *arguments], stdin=subprocess.DEVNULL,
+                        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                        encoding='utf-8', timeout=LIMIT_S)
+
+
+class Daemon(unittest.TestCase):
+
+  def setUp(self):
+    # Not TEST_TMPDIR: socket paths are limited to 107 bytes.
+    self.folder = tempfile.mkdtemp(prefix='orield-')
+    self.addCleanup(shutil.rmtree, self.folder)
+    self.socket_path = self.path('oriel.sock')
+
+  def path(self, name):
+    return os.path.join(self.folder, name)
+
+  def config(self, text):
+    path = self.path('orield.conf')
+    with open(path, 'w', encoding='utf-8') as file:
+      file.write(text)
+    return path
+
+  def start(self, *arguments):
+    """Starts orield and waits for READY=1; the process and the notices."""
+    notices = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    notices.bind(self.path('notify'))
+    notices.settimeout(LIMIT_S)
+    self.addCleanup(notices.close)
+    environment = dict(os.environ, NOTIFY_SOCKET=self.path('notify'))
+    process = subprocess.Popen(
+        [orield, *arguments], env=environment, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding='utf-8')
+    self.addCleanup(self.end, process)
+    ready = notices.recv(4096).decode()
+    self.assertIn('READY=1', ready)
+    return process, notices, ready
+
+  def end(self, process):
+    if process.poll() is None:
+      process.kill()
+    process.communicate()
+
+  def test_help_has_examples(self):
+    done = run('--help')
+    self.assertEqual(done.returncode, OK)
+    for text in ('--check-config', '--listen', 'Examples:',
+                 '/etc/oriel/orield.conf'):
+      self.assertIn(text, done.stdout)
+
+  def test_version(self):
+    done = run('--version')
+    self.assertEqual(done.returncode, OK)
+    self.assertRegex(done.stdout, r'^orield \d+\.\d+\.\d+\n$')
+
+  def test_wrong_usage_is_told_and_exits_2(self):
+    for arguments, text in (
+        (['--no-such-flag'], '--no-such-flag'),
+        (['--log-level', 'loud'], 'loud'),
+        (['--listen', '0.0.0.0:1'], 'no TLS'),
+        (['--listen', 'oriel.sock'], 'unix:/absolute/path'),
+        (['--config', '/nonexistent/o.conf'], '/nonexistent/o.conf')):
+      with self.subTest(arguments):
+        done = run(*arguments)
+        self.assertEqual(done.returncode, USAGE)
+        self.assertIn(text, done.stderr)
+
+  def test_check_config_says_what_is_wrong(self):
+    good = self.config('display { name: "a" vfio_user { socket: "/s" } }')
+    done = run('--config', good, '--check-config')
+    self.assertEqual((done.returncode, done.stderr), (OK, ''))
+    bad = self.config('display {\n  nam: "a"\n}')
+    done = run('--config', bad, '--check-config')
+    self.assertEqual(done.returncode, USAGE)
+    self.assertEqual(done.stderr, f'{bad}:2:6: Display has no field "nam"; '
+                     'did you mean "name"?\n')
+
+  def test_it_serves_where_the_flag_says_and_ends_cleanly(self):
+    config = self.config('listen { unix { path: "/nonexistent/o.sock" } }\n'
+                         'display { name: "a" vfio_user { socket: "/s" } }')
+    process, notices, ready = self.start(
+        '--config', config, '--listen', 'unix:' + self.socket_path)
+    self.assertIn('STATUS=Serving 1 displays on unix:' + self.socket_path,
+                  ready)
+    mode = os.stat(self.socket_path).st_mode
+    self.assertTrue(stat.S_ISSOCK(mode))
+    self.assertEqual(stat.S_IMODE(mode), 0o660)
+    with socket.socket(socket.AF_UNIX) as client:
+      client.connect(self.socket_path)
+
+    process.send_signal(signal.SIGTERM)
+    self.assertIn('STOPPING=1', notices.recv(4096).decode())
+    _, log = process.communicate(timeout=LIMIT_S)
+    self.assertEqual(process.returncode, OK, log)
+    self.assertFalse(os.path.exists(self.socket_path))
+    for event in ('event=display name=a', 'event=started', 'event=stopping',
+                  'event=stopped'):
+      self.assertIn(event, log)
+
+  def test_without_displays_it_runs_and_says_so(self):
+    process, _, ready = self.start('--config', self.config(''), '--listen',
+                                   '127.0.0.1:0')
+    if 'no display' not in ready:
+      self.skipTest('this host has mdevs')
+    process.send_signal(signal.SIGINT)
+    _, log = process.communicate(timeout=LIMIT_S)
+    self.assertEqual(process.returncode, OK, log)
+    self.assertIn('event=no_displays', log)
+
+  def test_a_second_daemon_on_the_same_socket_fails(self):
+    listen = ['--config', self.config(''), '--listen',
+              'unix:' + self.socket_path]
+    self.start(*listen)
+    done = run(*listen)
+    self.assertEqual(done.returncode, FAILURE)
+    self.assertIn('another server listens there', done.stderr)
+    with socket.socket(socket.AF_UNIX) as client:
+      client.connect(self.socket_path)
+
+  def test_a_killed_daemons_socket_is_replaced(self):
+    listen = ['--config', self.config(''), '--listen',
+              'unix:' + self.socket_path]
+    process, notices, _ = self.start(*listen)
+    process.kill()
+    process.wait()
+    notices.close()
+    os.unlink(self.path('notify'))
+    self.assertTrue(os.path.exists(self.socket_path))
+    self.start(*listen)
+    with socket.socket(socket.AF_UNIX) as client:
+      client.connect(self.socket_path)
+
+
+if __name__ == '__main__':
+  orield = os.path.abspath(sys.argv.pop(1))
+  unittest.main()
