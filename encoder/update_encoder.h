@@ -22,7 +22,9 @@ struct EncodeRequest {
   const BandedPicture& picture;    // C: what viewers shall show
   const BandedPicture& reference;  // R: what they show; the only base
   const Damage& damage;            // where the two may differ; not empty
-  bool keyframe = false;           // refer to nothing before this update
+  // Refer to nothing before this update: for one with base_sequence 0, which
+  // may have no sources.
+  bool keyframe = false;
   size_t max_payload_bytes = kMaxUpdatePayloadBytes;
   Time capture_time;
 };

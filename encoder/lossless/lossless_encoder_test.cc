@@ -7,6 +7,8 @@
 #include <cstring>
 #include <memory>
 #include <random>
+#include <thread>
+#include <vector>
 
 #include "encoder/test_pictures.h"
 
@@ -267,6 +269,26 @@ TEST(EncodeIntraTest, BandsOfABudgetBringAnyViewerUpToDate) {
   }
   EXPECT_EQ(shown, page);
   EXPECT_LT(bytes, 500'000u);
+}
+
+TEST(EncodeIntraTest, ThreadsShareAPictureButNoContext) {
+  const BandedPicture picture = ToBanded(Typewriter().Page({640, 480}));
+  const Damage damage(Rect::Of(picture.size()));
+  const auto alone = EncodeIntra(picture, damage, kMaxUpdatePayloadBytes);
+  ASSERT_TRUE(alone.ok());
+  std::vector<size_t> bytes(4, 0);
+  std::vector<std::thread> threads;
+  for (size_t& mine : bytes) {
+    threads.emplace_back([&picture, &damage, &mine] {
+      for (int i = 0; i < 10; ++i) {
+        const auto result =
+            EncodeIntra(picture, damage, kMaxUpdatePayloadBytes);
+        if (result.ok()) mine = PayloadBytes(*result);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const size_t mine : bytes) EXPECT_EQ(mine, PayloadBytes(*alone));
 }
 
 }  // namespace
