@@ -1,0 +1,190 @@
+#include "service/session/capture_loop.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "base/mutex.h"
+#include "capture/display/fake_frame_source.h"
+#include "service/session/lifecycle.h"
+
+namespace oriel::session {
+namespace {
+
+using std::chrono::milliseconds;
+
+class Recorder final : public CaptureLoop::Events {
+ public:
+  void OnAttached(const std::string&) override { Note("attached"); }
+  void OnAttachFailed(const absl::Status& status) override {
+    Note("failed: " + std::string(status.message()));
+  }
+  void OnScanned(uint64_t scan, absl::StatusOr<capture::Frame> frame) override {
+    MutexLock lock(mutex_);
+    last_scan_ = scan;
+    good_ += frame.ok() ? 1 : 0;
+    bad_ += frame.ok() ? 0 : 1;
+    changed_.NotifyAll();
+  }
+  void OnDetached(const absl::Status& status) override {
+    Note("detached: " + std::string(status.message()));
+  }
+
+  std::vector<std::string> AwaitNotes(size_t count) {
+    MutexLock lock(mutex_);
+    while (notes_.size() < count) changed_.Wait(mutex_);
+    return notes_;
+  }
+  void AwaitScan(uint64_t scan) {
+    MutexLock lock(mutex_);
+    while (last_scan_ < scan) changed_.Wait(mutex_);
+  }
+  void AwaitGood(int count) {
+    MutexLock lock(mutex_);
+    while (good_ < count) changed_.Wait(mutex_);
+  }
+  void AwaitBad(int count) {
+    MutexLock lock(mutex_);
+    while (bad_ < count) changed_.Wait(mutex_);
+  }
+
+ private:
+  void Note(const std::string& note) {
+    MutexLock lock(mutex_);
+    notes_.push_back(note);
+    changed_.NotifyAll();
+  }
+
+  Mutex mutex_;
+  CondVar changed_;
+  std::vector<std::string> notes_ ABSL_GUARDED_BY(mutex_);
+  uint64_t last_scan_ ABSL_GUARDED_BY(mutex_) = 0;
+  int good_ ABSL_GUARDED_BY(mutex_) = 0;
+  int bad_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+class CaptureLoopTest : public ::testing::Test {
+ protected:
+  CaptureLoopTest()
+      : screen_(std::make_shared<capture::FakeScreen>(Size{64, 64})),
+        lifecycle_(*Lifecycle::Start()),
+        loop_({.display = "test",
+               .max_rate_hz = 1000,
+               .open = [this] { return Open(); },
+               .first_attach_pause = milliseconds(1),
+               .longest_attach_pause = milliseconds(2),
+               .unreadable_retry = milliseconds(1)},
+              lifecycle_.get(), &events_) {}
+  ~CaptureLoopTest() override {
+    screen_->UnblockScans();
+    loop_.Stop();
+    loop_.Join();
+  }
+
+  absl::StatusOr<std::unique_ptr<capture::FrameSource>> Open() {
+    if (failures_ > 0) {
+      --failures_;
+      return absl::NotFoundError("no device");
+    }
+    return screen_->Open();
+  }
+  void StartAndRest() {
+    loop_.Start();
+    events_.AwaitScan(1);
+  }
+
+  const std::shared_ptr<capture::FakeScreen> screen_;
+  std::atomic<int> failures_{0};
+  Recorder events_;
+  const std::unique_ptr<Lifecycle> lifecycle_;
+  CaptureLoop loop_;
+};
+
+TEST_F(CaptureLoopTest, AttachedAndUnwatchedItScansOnceAndWhenAsked) {
+  StartAndRest();
+  for (uint64_t scan = 2; scan <= 4; ++scan) {
+    EXPECT_EQ(loop_.RequestScan(), scan);
+    events_.AwaitScan(scan);
+    EXPECT_EQ(screen_->scans_begun(), static_cast<int64_t>(scan));
+  }
+}
+
+TEST_F(CaptureLoopTest, WatchedItScansAgainAndAgainUntilNobodyWatches) {
+  StartAndRest();
+  for (int round = 0; round < 20; ++round) {
+    loop_.SetWatched(true);
+    screen_->AwaitFreshScan();
+    screen_->AwaitFreshScan();
+    loop_.SetWatched(false);
+  }
+  events_.AwaitScan(loop_.RequestScan());
+}
+
+TEST_F(CaptureLoopTest, ADeviceThatDoesNotOpenIsTriedAgain) {
+  failures_ = 3;
+  StartAndRest();
+  EXPECT_EQ(events_.AwaitNotes(4),
+            (std::vector<std::string>{"failed: no device", "failed: no device",
+                                      "failed: no device", "attached"}));
+}
+
+TEST_F(CaptureLoopTest, AHangupWhileNobodyWatchesDetachesAndAttachesAgain) {
+  StartAndRest();
+  screen_->HangUp();
+  EXPECT_EQ(events_.AwaitNotes(3),
+            (std::vector<std::string>{
+                "attached", "detached: the device went away", "attached"}));
+  events_.AwaitScan(2);
+  screen_->AwaitOpenSources(1);
+}
+
+TEST_F(CaptureLoopTest, AScanThatFindsTheDeviceGoneDetaches) {
+  StartAndRest();
+  failures_ = 1;
+  screen_->FailScans(absl::UnavailableError("memory is off"));
+  loop_.RequestScan();
+  const std::vector<std::string> notes = events_.AwaitNotes(3);
+  EXPECT_EQ(notes[1], "detached: memory is off");
+  EXPECT_EQ(notes[2], "failed: no device");
+  screen_->FailScans(absl::OkStatus());
+  loop_.SetWatched(true);
+  events_.AwaitGood(3);
+}
+
+TEST_F(CaptureLoopTest, AHangupIsToldThoughTheScanNeverReturns) {
+  StartAndRest();
+  screen_->BlockScans();
+  loop_.SetWatched(true);
+  screen_->AwaitScansBegun(2);
+  screen_->HangUp();
+  EXPECT_EQ(events_.AwaitNotes(2)[1], "detached: the device went away");
+  EXPECT_EQ(screen_->open_sources(), 1);
+  screen_->UnblockScans();
+  EXPECT_EQ(events_.AwaitNotes(3)[2], "attached");
+}
+
+TEST_F(CaptureLoopTest, AnUnreadablePlaneIsScannedAgainWhileWatched) {
+  StartAndRest();
+  screen_->FailScans(absl::InvalidArgumentError("format"));
+  loop_.SetWatched(true);
+  events_.AwaitBad(3);
+  screen_->FailScans(absl::OkStatus());
+  events_.AwaitGood(2);
+  EXPECT_EQ(events_.AwaitNotes(1).size(), 1u);
+}
+
+TEST_F(CaptureLoopTest, StopEndsALoopThatStillTriesToAttach) {
+  failures_ = 1 << 30;
+  loop_.Start();
+  events_.AwaitNotes(2);
+  loop_.Stop();
+  loop_.Join();
+}
+
+}  // namespace
+}  // namespace oriel::session

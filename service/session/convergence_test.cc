@@ -14,6 +14,7 @@
 #include "service/session/registry_impl.h"
 #include "service/session/session_context.h"
 #include "service/session/test_encoders.h"
+#include "service/session/test_status.h"
 #include "service/session/test_viewer.h"
 #include "service/session/test_wire.h"
 
@@ -53,7 +54,7 @@ class Turmoil {
     options.open = [screen = screen_] { return screen->Open(); };
     registry_ = CreateRegistry({options}, {.worker_threads = 3}, &wire_,
                                MakeTestEncoders(controls_), SmallTuning());
-    screen_->AwaitScansEnded(1);
+    AwaitState(*registry_, "screen", DisplayState::kReady);
   }
 
   ~Turmoil() { registry_->Stop(); }

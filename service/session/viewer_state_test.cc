@@ -1,0 +1,304 @@
+#include "service/session/viewer_state.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+
+#include "absl/status/status.h"
+
+namespace oriel::session {
+namespace {
+
+class SizedMessage final : public WireMessage {
+ public:
+  explicit SizedMessage(size_t size_bytes) : size_bytes_(size_bytes) {}
+  size_t size_bytes() const override { return size_bytes_; }
+
+ private:
+  const size_t size_bytes_;
+};
+
+WireMessagePtr Message(size_t size_bytes = 10) {
+  return std::make_shared<SizedMessage>(size_bytes);
+}
+
+constexpr Rect kAll = {0, 0, 100, 100};
+const Damage kEverything(kAll);
+constexpr ViewerLimits kLimits = {.queued_messages = 2,
+                                  .queued_bytes = 100,
+                                  .window_bytes = 100,
+                                  .window_messages = 3};
+
+OutgoingUpdate UpdateOf(uint64_t sequence, const Rect& rect,
+                        size_t size_bytes = 10) {
+  return {.message = Message(size_bytes),
+          .sequence = sequence,
+          .destinations = std::make_shared<const Damage>(rect)};
+}
+
+constexpr Rect RowOf(int32_t y) { return {0, y, 100, 1}; }
+
+class ViewerStateTest : public ::testing::Test {
+ protected:
+  explicit ViewerStateTest(bool acknowledges = false)
+      : viewer_(kLimits, acknowledges) {
+    viewer_.Open(Message());
+    viewer_.StartGeneration(Message(), kEverything, /*fresh=*/true);
+    EXPECT_TRUE(Send());
+    EXPECT_TRUE(Send());
+    EXPECT_FALSE(Send());
+  }
+
+  // Writes one message and lets it leave.
+  bool Send() {
+    const bool sent = viewer_.Next({}) != nullptr;
+    if (sent) viewer_.Written();
+    return sent;
+  }
+  void MakeStale() {
+    viewer_.Resync(kEverything, /*fresh=*/false);
+    ASSERT_FALSE(viewer_.current());
+  }
+  // One band that makes everything what the reference is at `sequence`.
+  void CatchUp(uint64_t sequence, uint64_t lane_sequence) {
+    const Damage part = viewer_.region();
+    const uint64_t ticket = viewer_.BeginCatchUp(part);
+    const OutgoingUpdate update = {
+        .message = Message(),
+        .sequence = sequence,
+        .destinations = std::make_shared<const Damage>(part)};
+    viewer_.EndCatchUp(ticket, part, part, &update, lane_sequence);
+  }
+
+  ViewerState viewer_;
+};
+
+TEST_F(ViewerStateTest, OpenedThenFormatThenUpdatesOneAtATime) {
+  ViewerState viewer(kLimits, false);
+  const WireMessagePtr opened = Message();
+  const WireMessagePtr format = Message();
+  const OutgoingUpdate update = UpdateOf(1, kAll);
+  viewer.StartGeneration(format, kEverything, /*fresh=*/true);
+  viewer.Publish(update);
+  EXPECT_EQ(viewer.Next({}), nullptr);
+  viewer.Open(opened);
+  EXPECT_EQ(viewer.Next({}), opened);
+  EXPECT_EQ(viewer.Next({}), nullptr);
+  viewer.Written();
+  EXPECT_EQ(viewer.Next({}), format);
+  viewer.Written();
+  EXPECT_EQ(viewer.Next({}), update.message);
+}
+
+TEST_F(ViewerStateTest, OverItsBoundTheQueueIsDroppedIntoTheRegion) {
+  viewer_.Publish(UpdateOf(1, RowOf(1)));
+  ASSERT_NE(viewer_.Next({}), nullptr);  // under way: not dropped
+  viewer_.Publish(UpdateOf(2, RowOf(2)));
+  viewer_.Publish(UpdateOf(3, RowOf(3)));
+  EXPECT_TRUE(viewer_.current());
+  viewer_.Publish(UpdateOf(4, RowOf(4)));
+  EXPECT_FALSE(viewer_.current());
+  EXPECT_EQ(viewer_.region(), Damage(Rect{0, 2, 100, 3}));
+  viewer_.Written();
+  EXPECT_EQ(viewer_.Next({}), nullptr);
+}
+
+TEST_F(ViewerStateTest, TheQueuesBytesAreBoundedButOneUpdateAlwaysFits) {
+  viewer_.Publish(UpdateOf(1, RowOf(1), 1000));
+  EXPECT_TRUE(viewer_.current());
+  viewer_.Publish(UpdateOf(2, RowOf(2)));
+  EXPECT_FALSE(viewer_.current());
+}
+
+TEST_F(ViewerStateTest, AStaleViewerGetsNoSharedUpdate) {
+  MakeStale();
+  viewer_.Publish(UpdateOf(5, RowOf(1)));
+  EXPECT_EQ(viewer_.Next({}), nullptr);
+}
+
+TEST_F(ViewerStateTest, CaughtUpWithTheReferenceItIsCurrentAgain) {
+  MakeStale();
+  EXPECT_TRUE(viewer_.WantsCatchUp(7));
+  CatchUp(/*sequence=*/7, /*lane_sequence=*/7);
+  EXPECT_TRUE(viewer_.current());
+  EXPECT_FALSE(viewer_.WantsCatchUp(7));
+  viewer_.Publish(UpdateOf(8, RowOf(1)));
+  EXPECT_TRUE(Send());
+  EXPECT_TRUE(Send());
+}
+
+TEST_F(ViewerStateTest, ABandOfAnOlderReferenceLeavesItStale) {
+  MakeStale();
+  CatchUp(/*sequence=*/7, /*lane_sequence=*/8);
+  EXPECT_FALSE(viewer_.current());
+  EXPECT_TRUE(Send());
+  // Nothing differs any more, but its sequence is not the lane's.
+  EXPECT_TRUE(viewer_.region().empty());
+  EXPECT_TRUE(viewer_.WantsCatchUp(8));
+  CatchUp(8, 8);
+  EXPECT_TRUE(viewer_.current());
+}
+
+TEST_F(ViewerStateTest, WhatChangesWhileABandIsMadeStaysInTheRegion) {
+  MakeStale();
+  const uint64_t ticket = viewer_.BeginCatchUp(kEverything);
+  EXPECT_FALSE(viewer_.WantsCatchUp(7));
+  viewer_.Publish(UpdateOf(8, RowOf(3)));
+  const Damage done(Rect{0, 0, 100, 50});
+  const OutgoingUpdate band = UpdateOf(7, done.Bounds());
+  viewer_.EndCatchUp(ticket, kEverything, done, &band, 8);
+  Damage expected(Rect{0, 50, 100, 50});
+  expected.Add(RowOf(3));
+  EXPECT_EQ(viewer_.region(), expected);
+}
+
+TEST_F(ViewerStateTest, ABandThatCouldNotBeMadeGoesBackToTheRegion) {
+  MakeStale();
+  const uint64_t ticket = viewer_.BeginCatchUp(kEverything);
+  viewer_.EndCatchUp(ticket, kEverything, {}, nullptr, 7);
+  EXPECT_EQ(viewer_.region(), kEverything);
+  EXPECT_TRUE(viewer_.WantsCatchUp(7));
+}
+
+TEST_F(ViewerStateTest, ABandFromBeforeAResyncIsThrownAway) {
+  MakeStale();
+  const uint64_t ticket = viewer_.BeginCatchUp(kEverything);
+  viewer_.Resync(kEverything, /*fresh=*/false);
+  const OutgoingUpdate band = UpdateOf(7, kAll);
+  viewer_.EndCatchUp(ticket, kEverything, kEverything, &band, 7);
+  EXPECT_EQ(viewer_.region(), kEverything);
+  EXPECT_EQ(viewer_.Next({}), nullptr);
+}
+
+TEST_F(ViewerStateTest, CatchUpWaitsForAFreeTransport) {
+  viewer_.Publish(UpdateOf(1, RowOf(1)));
+  ASSERT_NE(viewer_.Next({}), nullptr);
+  MakeStale();
+  EXPECT_FALSE(viewer_.WantsCatchUp(7));
+  viewer_.Written();
+  EXPECT_TRUE(viewer_.WantsCatchUp(7));
+}
+
+TEST_F(ViewerStateTest, ANewGenerationDropsTheOldOnesUpdates) {
+  viewer_.Publish(UpdateOf(1, RowOf(1)));
+  const WireMessagePtr format = Message();
+  viewer_.StartGeneration(format, kEverything, /*fresh=*/true);
+  EXPECT_TRUE(viewer_.current());
+  EXPECT_EQ(viewer_.Next({}), format);
+  viewer_.Written();
+  EXPECT_EQ(viewer_.Next({}), nullptr);
+}
+
+TEST_F(ViewerStateTest, PausedItGetsNothingAndMissesWhatIsPublished) {
+  viewer_.Publish(UpdateOf(1, RowOf(1)));
+  viewer_.SetPaused(true, 1);
+  viewer_.Publish(UpdateOf(2, RowOf(2)));
+  EXPECT_EQ(viewer_.Next({}), nullptr);
+  viewer_.SetPaused(false, 2);
+  EXPECT_FALSE(viewer_.current());
+  EXPECT_EQ(viewer_.region(), Damage(Rect{0, 1, 100, 2}));
+}
+
+TEST_F(ViewerStateTest, APauseInWhichNothingChangedCostsNothing) {
+  viewer_.Publish(UpdateOf(1, RowOf(1)));
+  ASSERT_TRUE(Send());
+  viewer_.SetPaused(true, 1);
+  viewer_.SetPaused(false, 1);
+  EXPECT_TRUE(viewer_.current());
+}
+
+TEST_F(ViewerStateTest, AKeyframeMakesAStaleViewerCurrent) {
+  MakeStale();
+  EXPECT_TRUE(viewer_.WantsKeyframe());
+  OutgoingUpdate keyframe = UpdateOf(9, kAll);
+  keyframe.restarts = true;
+  viewer_.Publish(keyframe);
+  EXPECT_TRUE(viewer_.current());
+  EXPECT_TRUE(viewer_.region().empty());
+  EXPECT_EQ(viewer_.Next({}), keyframe.message);
+}
+
+TEST_F(ViewerStateTest, AKeyframeOvertakesAFullQueue) {
+  for (int i = 1; i <= 2; ++i) viewer_.Publish(UpdateOf(i, RowOf(i)));
+  OutgoingUpdate keyframe = UpdateOf(3, kAll);
+  keyframe.restarts = true;
+  viewer_.Publish(keyframe);
+  EXPECT_TRUE(viewer_.current());
+  EXPECT_EQ(viewer_.Next({}), keyframe.message);
+}
+
+TEST_F(ViewerStateTest, AHeartbeatComesOnlyWhenNothingElseWasSent) {
+  const Time start{};
+  viewer_.Publish(UpdateOf(1, RowOf(1)));
+  ASSERT_NE(viewer_.Next(start + std::chrono::seconds(5)), nullptr);
+  EXPECT_FALSE(viewer_.WantsHeartbeat(start + std::chrono::seconds(9)));
+  viewer_.Written();
+  EXPECT_FALSE(viewer_.WantsHeartbeat(start + std::chrono::seconds(4)));
+  EXPECT_TRUE(viewer_.WantsHeartbeat(start + std::chrono::seconds(5)));
+  const WireMessagePtr heartbeat = Message();
+  viewer_.SetHeartbeat(heartbeat);
+  EXPECT_EQ(viewer_.Next(start + std::chrono::seconds(9)), heartbeat);
+}
+
+class AcknowledgingViewerTest : public ViewerStateTest {
+ protected:
+  AcknowledgingViewerTest() : ViewerStateTest(/*acknowledges=*/true) {}
+};
+
+TEST_F(AcknowledgingViewerTest, TheWindowHoldsBackUntilAcknowledged) {
+  viewer_.Publish(UpdateOf(1, RowOf(1), 60));
+  EXPECT_TRUE(Send());
+  viewer_.Publish(UpdateOf(2, RowOf(2), 60));
+  EXPECT_FALSE(Send());
+  EXPECT_TRUE(viewer_.Acknowledge(1).ok());
+  EXPECT_TRUE(Send());
+}
+
+TEST_F(AcknowledgingViewerTest, AnUpdateLargerThanTheWindowGoesAlone) {
+  viewer_.Publish(UpdateOf(1, RowOf(1), 1000));
+  EXPECT_TRUE(Send());
+  viewer_.Publish(UpdateOf(2, RowOf(2), 1));
+  EXPECT_FALSE(Send());
+}
+
+TEST_F(AcknowledgingViewerTest, AcknowledgementsAreCumulative) {
+  for (int i = 1; i <= 3; ++i) {
+    viewer_.Publish(UpdateOf(i, RowOf(i), 1));
+    EXPECT_TRUE(Send());
+  }
+  viewer_.Publish(UpdateOf(4, RowOf(4), 1));
+  EXPECT_FALSE(Send());  // three messages are the window, however small
+  EXPECT_TRUE(viewer_.Acknowledge(3).ok());
+  EXPECT_TRUE(Send());
+  EXPECT_TRUE(viewer_.Acknowledge(2).ok());  // late, harmless
+}
+
+TEST_F(AcknowledgingViewerTest, AnUpdateNeverSentCannotBeAcknowledged) {
+  viewer_.Publish(UpdateOf(1, RowOf(1)));
+  EXPECT_TRUE(absl::IsInvalidArgument(viewer_.Acknowledge(1)));
+  EXPECT_TRUE(Send());
+  EXPECT_TRUE(viewer_.Acknowledge(1).ok());
+  EXPECT_TRUE(absl::IsInvalidArgument(viewer_.Acknowledge(2)));
+}
+
+TEST_F(AcknowledgingViewerTest, AResyncOpensAWindowThatIsFull) {
+  viewer_.Publish(UpdateOf(1, RowOf(1), 100));
+  EXPECT_TRUE(Send());
+  viewer_.Resync(kEverything, /*fresh=*/false);
+  EXPECT_TRUE(viewer_.WantsCatchUp(1));
+  CatchUp(1, 1);
+  EXPECT_TRUE(Send());
+}
+
+TEST_F(AcknowledgingViewerTest, AHeartbeatPassesAFullWindow) {
+  viewer_.Publish(UpdateOf(1, RowOf(1), 100));
+  EXPECT_TRUE(Send());
+  viewer_.Publish(UpdateOf(2, RowOf(2), 100));
+  const WireMessagePtr heartbeat = Message();
+  viewer_.SetHeartbeat(heartbeat);
+  EXPECT_EQ(viewer_.Next({}), heartbeat);
+}
+
+}  // namespace
+}  // namespace oriel::session
