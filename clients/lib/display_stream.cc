@@ -17,17 +17,17 @@ constexpr std::chrono::seconds kResyncInterval(1);
 
 }  // namespace
 
-// Lives until gRPC's OnDone and the stream have both let go.
+// Destroyed by the stream's thread after WaitForEnd, never in a reaction: with
+// it goes what may be the channel's last reference, and a channel that ends on
+// one of its own threads waits for itself.
 class DisplayStream::Reactor
     : public grpc::ClientBidiReactor<v1::AttachDisplayRequest,
                                      v1::StreamFramesResponse> {
  public:
   void Start(const Connection& connection,
-             const v1::StreamFramesRequest& request,
-             std::shared_ptr<Reactor> self) {
+             const v1::StreamFramesRequest& request) {
     {
       MutexLock lock(mutex_);
-      self_ = std::move(self);
       *writing_.mutable_open() = request;
       write_in_flight_ = true;
       read_in_flight_ = true;
@@ -84,6 +84,7 @@ class DisplayStream::Reactor
 
   grpc::Status WaitForEnd() {
     MutexLock lock(mutex_);
+    ending_ = true;
     if (!read_in_flight_ && !over_) EndReads();
     while (!done_) changed_.Wait(mutex_);
     return status_;
@@ -93,7 +94,7 @@ class DisplayStream::Reactor
     MutexLock lock(mutex_);
     read_in_flight_ = false;
     event_ready_ = ok;
-    if (!ok && !over_) EndReads();
+    if ((!ok || ending_) && !over_) EndReads();
     changed_.NotifyAll();
   }
 
@@ -104,13 +105,10 @@ class DisplayStream::Reactor
   }
 
   void OnDone(const grpc::Status& status) override {
-    // Let go only after the lock: this may be the last reference.
-    std::shared_ptr<Reactor> self;
     MutexLock lock(mutex_);
     status_ = status;
     done_ = true;
     over_ = true;
-    self = std::move(self_);
     changed_.NotifyAll();
   }
 
@@ -138,15 +136,15 @@ class DisplayStream::Reactor
   bool write_in_flight_ ABSL_GUARDED_BY(mutex_) = false;
   bool event_ready_ ABSL_GUARDED_BY(mutex_) = false;
   bool over_ ABSL_GUARDED_BY(mutex_) = false;
+  bool ending_ ABSL_GUARDED_BY(mutex_) = false;
   bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
   bool done_ ABSL_GUARDED_BY(mutex_) = false;
   grpc::Status status_ ABSL_GUARDED_BY(mutex_);
-  std::shared_ptr<Reactor> self_ ABSL_GUARDED_BY(mutex_);
 };
 
 DisplayStream::DisplayStream(const Connection& connection)
     : connection_(connection),
-      reactor_(std::make_shared<Reactor>()),
+      reactor_(std::make_unique<Reactor>()),
       silence_limit_(kOpenTimeout),
       last_event_(Clock::now()),
       listened_at_(last_event_) {}
@@ -154,7 +152,7 @@ DisplayStream::DisplayStream(const Connection& connection)
 std::unique_ptr<DisplayStream> DisplayStream::Start(
     const Connection& connection, const v1::StreamFramesRequest& request) {
   std::unique_ptr<DisplayStream> stream(new DisplayStream(connection));
-  stream->reactor_->Start(connection, request, stream->reactor_);
+  stream->reactor_->Start(connection, request);
   return stream;
 }
 

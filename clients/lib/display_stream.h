@@ -51,7 +51,7 @@ class DisplayStream {
   void SendDueResync(Time now);
 
   const Connection& connection_;
-  const std::shared_ptr<Reactor> reactor_;
+  const std::unique_ptr<Reactor> reactor_;
   uint32_t window_bytes_ = 0;
   Duration silence_limit_;
   Time last_event_;

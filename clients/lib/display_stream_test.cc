@@ -114,7 +114,7 @@ TEST_F(DisplayStreamTest, AcknowledgesAtHalfTheWindow) {
     v1::AttachDisplayRequest request;
     acknowledged.set_value(
         stream->Read(&request) ? request.control().applied_sequence() : 0);
-    return grpc::Status(grpc::StatusCode::ABORTED, "done");
+    return WaitForHangUp(stream);
   };
   const auto stream = Start();
   ASSERT_TRUE(stream->Next(Far()).ok());
