@@ -1,7 +1,10 @@
 #include "capture/device/scripted_vfio_user_server.h"
 
+#include <linux/vfio.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
@@ -14,6 +17,12 @@ namespace abi_vu = abi::vfio_user;
 bool ReceiveAll(int fd, void* into, size_t size) {
   return size == 0 ||
          recv(fd, into, size, MSG_WAITALL) == static_cast<ssize_t>(size);
+}
+
+std::vector<uint8_t> BytesOf(const void* value, size_t size) {
+  std::vector<uint8_t> bytes(size);
+  std::memcpy(bytes.data(), value, size);
+  return bytes;
 }
 
 }  // namespace
@@ -86,6 +95,34 @@ void ScriptedPeer::Handshake(const std::string& json) {
   payload.insert(payload.end(), text.begin(), text.end());
   payload.push_back(0);
   Reply(*request, payload);
+}
+
+void ScriptedPeer::ServeRegion(const std::vector<uint8_t>& reply, int fd) {
+  Handshake();
+  while (const auto request = Receive()) {
+    const auto command = static_cast<abi_vu::Command>(request->header.command);
+    if (command == abi_vu::Command::kDeviceGetInfo) {
+      const abi_vu::DeviceInfo info{sizeof(info), VFIO_DEVICE_FLAGS_PCI, 9, 5};
+      Reply(*request, BytesOf(&info, sizeof(info)));
+      continue;
+    }
+    vfio_region_info asked{};
+    std::memcpy(&asked, request->payload.data(), sizeof(asked));
+    vfio_region_info known{};
+    std::memcpy(&known, reply.data(), sizeof(known));
+    if (command != abi_vu::Command::kDeviceGetRegionInfo ||
+        asked.index != known.index) {
+      ReplyError(*request, EINVAL);
+    } else if (asked.argsz < reply.size()) {
+      // As libvfio-user: no flag, no capabilities, no fd.
+      known.flags &= ~uint32_t{VFIO_REGION_INFO_FLAG_CAPS};
+      known.cap_offset = 0;
+      Reply(*request, BytesOf(&known, sizeof(known)));
+    } else {
+      Reply(*request, reply,
+            fd < 0 ? std::vector<int>{} : std::vector<int>{fd});
+    }
+  }
 }
 
 void ScriptedPeer::AwaitEnd() {

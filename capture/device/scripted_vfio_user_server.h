@@ -37,6 +37,10 @@ class ScriptedPeer {
                  const std::vector<int>& fds = {});
   // Receives VERSION and agrees; `json` replaces the usual capabilities.
   void Handshake(const std::string& json = "");
+  // Plays a device with nine regions, of which there is one: `reply` is its
+  // whole region info, and `fd` (-1: none) comes once argsz suffices. Until
+  // the client has gone.
+  void ServeRegion(const std::vector<uint8_t>& reply, int fd);
   // Until the client closes or shuts down.
   void AwaitEnd();
 
