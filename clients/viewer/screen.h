@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "base/mutex.h"
+#include "base/picture/damage.h"
+#include "base/picture/picture.h"
+
+namespace oriel::clients {
+
+// What the window says about its picture.
+struct ScreenStatus {
+  // False: the picture, if there is one, is old, and the message says why.
+  bool live = false;
+  std::string message;
+  std::string display;  // empty until it is known
+  bool exact = false;
+  std::string stats;  // the last second's; empty when there is none
+};
+
+// Hands the newest picture from the network's thread to the window's. Holds
+// one picture; what is put before the window has taken the last one is merged
+// with it. Thread-safe.
+class Screen {
+ public:
+  // `wake` is called when there is something new, at most once before each
+  // Take; from any thread, and must return at once.
+  explicit Screen(std::function<void()> wake);
+
+  // A picture of another size or none: everything is new.
+  void Reset(Size size);
+  // The rectangles of `damage` out of `picture`, which has the last Reset's
+  // size.
+  void Put(const Picture& picture, const Damage& damage);
+  void SetStatus(const ScreenStatus& status);
+  // Only the part that changes with each update.
+  void SetExact(bool exact);
+
+  // Calls `upload` for each new rectangle of the picture, with the lock held.
+  struct Taken {
+    Size size;
+    bool resized = false;
+    ScreenStatus status;
+  };
+  Taken Take(const std::function<void(const Taken&, const PictureView&,
+                                      const Rect&)>& upload);
+  // Makes the next Take deliver everything.
+  void Invalidate();
+
+ private:
+  void Wake() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const std::function<void()> wake_;
+  Mutex mutex_;
+  Picture picture_ ABSL_GUARDED_BY(mutex_);
+  Damage fresh_ ABSL_GUARDED_BY(mutex_);
+  bool resized_ ABSL_GUARDED_BY(mutex_) = false;
+  bool woken_ ABSL_GUARDED_BY(mutex_) = false;
+  ScreenStatus status_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace oriel::clients
