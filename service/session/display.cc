@@ -178,9 +178,20 @@ void Display::TakeSnapshot(SnapshotDone done) {
 void Display::FinishSnapshots(std::vector<Snapshot> snapshots,
                               const absl::StatusOr<capture::Frame>& frame) {
   for (Snapshot& snapshot : snapshots) {
+    // An error of its own for each: see Lane::EndLocked.
+    const auto finish = std::make_shared<std::function<void()>>(
+        [done = std::move(snapshot.done),
+         good = frame.ok() ? *frame : capture::Frame(),
+         code = frame.status().code(),
+         message = std::string(frame.status().message())] {
+          if (code == absl::StatusCode::kOk) {
+            done(good);
+          } else {
+            done(absl::Status(code, message));
+          }
+        });
     // The pool refuses once the daemon stops; somebody still waits.
-    auto finish = [done = std::move(snapshot.done), frame] { done(frame); };
-    if (!context_->workers.Submit(finish)) finish();
+    if (!context_->workers.Submit([finish] { (*finish)(); })) (*finish)();
   }
 }
 

@@ -109,7 +109,7 @@ void TestViewer::Write(WireMessagePtr message) {
 void TestViewer::Close(const absl::Status& status) {
   MutexLock lock(mutex_);
   if (seen_.closed) Violation("closed twice");
-  seen_.closed = status;
+  seen_.closed = absl::Status(status.code(), status.message());
   changed_.NotifyAll();
 }
 
