@@ -58,7 +58,7 @@ absl::StatusOr<ServerAddress> ParseHostPort(const std::string& text) {
   if (bracketed) {
     host = host.substr(1, host.size() - 2);
   } else if (host.find(':') != std::string::npos) {
-    return Wrong(text, "an IPv6 address stands in brackets, as in [::1]:7041");
+    return Wrong(text, "an IPv6 address stands in brackets, as in [::1]:7470");
   }
   if (host.empty()) return Wrong(text, "the host is missing");
   if (host.find_first_of("[]/ \t") != std::string::npos) {

@@ -32,25 +32,25 @@ TEST(ServerAddressTest, TakesARelativeSocket) {
 }
 
 TEST(ServerAddressTest, TakesHostAndPort) {
-  const auto address = ParseServerAddress("host7.example:7041");
+  const auto address = ParseServerAddress("host7.example:7470");
   ASSERT_TRUE(address.ok()) << address.status();
   EXPECT_FALSE(address->is_socket());
   EXPECT_EQ(address->host, "host7.example");
-  EXPECT_EQ(address->port, "7041");
-  EXPECT_EQ(address->grpc_target, "dns:///host7.example:7041");
+  EXPECT_EQ(address->port, "7470");
+  EXPECT_EQ(address->grpc_target, "dns:///host7.example:7470");
 }
 
 TEST(ServerAddressTest, TakesABracketedIpv6Address) {
-  const auto address = ParseServerAddress("[::1]:7041");
+  const auto address = ParseServerAddress("[::1]:7470");
   ASSERT_TRUE(address.ok()) << address.status();
   EXPECT_EQ(address->host, "::1");
-  EXPECT_EQ(address->port, "7041");
+  EXPECT_EQ(address->port, "7470");
 }
 
 TEST(ServerAddressTest, EveryRefusalNamesTheTextAndTheForms) {
   for (const std::string text :
-       {"", "host", "host:", ":7041", "host:0", "host:65536", "host:70a",
-        "host:-1", "::1:7041", "http://host:1", "unix:", "a b:1", "host/x:1",
+       {"", "host", "host:", ":7470", "host:0", "host:65536", "host:70a",
+        "host:-1", "::1:7470", "http://host:1", "unix:", "a b:1", "host/x:1",
         "unix://relative"}) {
     const auto address = ParseServerAddress(text);
     ASSERT_FALSE(address.ok()) << text;

@@ -18,7 +18,7 @@ constexpr char kFooter[] =
     "own size.\n\n"
     "Examples:\n"
     "  oriel-viewer vm7\n"
-    "  oriel-viewer --server host7:7041 vm7 --stats\n"
+    "  oriel-viewer --server host7:7470 vm7 --stats\n"
     "  oriel-viewer vm7 --encoding h264 --fullscreen\n\n"
     "ORIEL_SERVER in the environment stands in for --server. The window says\n"
     "why there is no picture, and the viewer tries again.\n\n"
