@@ -7,26 +7,17 @@
 namespace oriel::capture::sim {
 namespace {
 
-// Both pairs of channels at once: value * factor / 255, rounded.
-uint32_t Scale(uint32_t pixel, uint32_t factor) {
-  uint32_t even = (pixel & 0x00FF00FF) * factor + 0x00800080;
-  uint32_t odd = ((pixel >> 8) & 0x00FF00FF) * factor + 0x00800080;
-  even = ((even + ((even >> 8) & 0x00FF00FF)) >> 8) & 0x00FF00FF;
-  odd = (odd + ((odd >> 8) & 0x00FF00FF)) & 0xFF00FF00;
-  return even | odd;
-}
-
 uint32_t Premultiply(Color color) {
   const uint32_t alpha = color >> 24;
   if (alpha == 255) return color;
-  return (Scale(color | 0xFF000000u, alpha) & 0xFFFFFF) | alpha << 24;
+  return (ScaleChannels(color | 0xFF000000u, alpha) & 0xFFFFFF) | alpha << 24;
 }
 
 uint32_t Over(uint32_t source, uint32_t below) {
   const uint32_t alpha = source >> 24;
   if (alpha == 255) return source;
   if (source == 0) return below;
-  return source + Scale(below, 255 - alpha);
+  return source + ScaleChannels(below, 255 - alpha);
 }
 
 uint32_t Coverage(double amount) {
@@ -45,10 +36,6 @@ double Distance(const Rect& rect, double radius, double x, double y) {
 }
 
 }  // namespace
-
-Color Mix(Color a, Color b, uint32_t share) {
-  return Scale(a, 255 - share) + Scale(b, share);
-}
 
 Canvas::Canvas(Size size)
     : size_(size), pixels_(static_cast<size_t>(size.AreaPx())) {}
@@ -160,7 +147,18 @@ void Canvas::Cover(int32_t x_px, int32_t y_px, Color color, uint32_t coverage) {
     return;
   }
   uint32_t& pixel = Row(y_px)[x_px];
-  pixel = Over(Scale(Premultiply(color), coverage), pixel);
+  pixel = Over(ScaleChannels(Premultiply(color), coverage), pixel);
+}
+
+void Canvas::Copy(const Canvas& source, Point at, const Rect& clip) {
+  const Rect placed = {at.x_px, at.y_px, source.size().width_px,
+                       source.size().height_px};
+  const Rect inside = Intersection(Intersection(placed, clip), bounds());
+  for (int32_t y = inside.y_px; y < inside.bottom_px(); ++y) {
+    std::memcpy(Row(y) + inside.x_px,
+                source.Row(y - at.y_px) + (inside.x_px - at.x_px),
+                size_t(inside.width_px) * sizeof(uint32_t));
+  }
 }
 
 void Canvas::Blend(const Canvas& source, Point at, const Rect& clip) {

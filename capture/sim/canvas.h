@@ -14,8 +14,18 @@ constexpr Color Opaque(uint32_t rgb) { return 0xFF000000u | rgb; }
 constexpr Color WithAlpha(uint32_t rgb, uint32_t alpha) {
   return alpha << 24 | (rgb & 0xFFFFFFu);
 }
+// Every channel times factor / 255, rounded; two channels at once.
+constexpr uint32_t ScaleChannels(uint32_t pixel, uint32_t factor) {
+  uint32_t even = (pixel & 0x00FF00FF) * factor + 0x00800080;
+  uint32_t odd = ((pixel >> 8) & 0x00FF00FF) * factor + 0x00800080;
+  even = ((even + ((even >> 8) & 0x00FF00FF)) >> 8) & 0x00FF00FF;
+  odd = (odd + ((odd >> 8) & 0x00FF00FF)) & 0xFF00FF00;
+  return even | odd;
+}
 // `share` of 0 to 255 of `b`, the rest of `a`.
-Color Mix(Color a, Color b, uint32_t share);
+constexpr Color Mix(Color a, Color b, uint32_t share) {
+  return ScaleChannels(a, 255 - share) + ScaleChannels(b, share);
+}
 
 struct Point {
   int32_t x_px = 0;
@@ -55,6 +65,8 @@ class Canvas {
   void Cover(int32_t x_px, int32_t y_px, Color color, uint32_t coverage);
   // `source` with its corner at `at`, only inside `clip`.
   void Blend(const Canvas& source, Point at, const Rect& clip);
+  // The same for a source without transparent pixels there, faster.
+  void Copy(const Canvas& source, Point at, const Rect& clip);
   // Moves what is inside `rect` up by `rows`; the rows at its bottom
   // keep what they had.
   void ScrollUp(const Rect& rect, int32_t rows);

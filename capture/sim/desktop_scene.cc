@@ -1,6 +1,5 @@
 #include "capture/sim/desktop_scene.h"
 
-#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -57,22 +56,15 @@ class DesktopScene : public Scene {
 
   // From the uppermost part that hides all below it.
   void Compose(const Rect& rect) {
-    size_t first = parts_.size();
-    while (first > 0 && !parts_[first - 1]->opaque().Contains(rect)) --first;
-    if (first > 0) {
-      --first;
+    size_t above = parts_.size();
+    while (above > 0 && !parts_[above - 1]->opaque().Contains(rect)) --above;
+    if (above > 0) {
+      canvas_.Copy(parts_[above - 1]->canvas(), parts_[above - 1]->at(), rect);
     } else {
-      CopyWallpaper(rect);
+      canvas_.Copy(wallpaper_, {}, rect);
     }
-    for (size_t i = first; i < parts_.size(); ++i) {
+    for (size_t i = above; i < parts_.size(); ++i) {
       canvas_.Blend(parts_[i]->canvas(), parts_[i]->at(), rect);
-    }
-  }
-
-  void CopyWallpaper(const Rect& rect) {
-    for (int32_t y = rect.y_px; y < rect.bottom_px(); ++y) {
-      std::memcpy(canvas_.Row(y) + rect.x_px, wallpaper_.Row(y) + rect.x_px,
-                  size_t(rect.width_px) * sizeof(uint32_t));
     }
   }
 

@@ -60,8 +60,9 @@ void Film::MoveCurtain(double seconds, double speed, double height,
     const double wave = std::sin(u * 0.9 + drift * 0.35) +
                         0.5 * std::sin(u * 2.1 - drift * 0.55 + 1) +
                         0.25 * std::sin(u * 4.7 + drift * 0.9);
-    out.edge_px[x] =
-        static_cast<int32_t>(size_.height_px * (height + 0.075 * wave));
+    out.edge_px[x] = std::clamp(
+        static_cast<int32_t>(size_.height_px * (height + 0.075 * wave)), 0,
+        size_.height_px - 1);
     const double rays = 0.62 + 0.22 * std::sin(u * 3.1 - drift * 0.8) +
                         0.16 * std::sin(u * 13.0 + drift * 1.7 + wave * 2);
     out.intensity[x] = static_cast<uint32_t>(std::clamp(rays, 0.0, 1.0) * 256);
@@ -77,12 +78,10 @@ void Film::DrawSky(double seconds, Canvas& canvas, const Rect& area) {
     const uint32_t blue = 34 + down * 58 / 256;
     uint32_t* row = canvas.Row(area.y_px + y) + area.x_px;
     for (int32_t x = 0; x < size_.width_px; ++x) {
-      const int32_t a =
-          std::clamp(offset + green_.edge_px[x] - y, 0, 2 * offset - 1);
-      const int32_t b =
-          std::clamp(offset + violet_.edge_px[x] - y, 0, 2 * offset - 1);
-      const uint32_t g = glow_[a] * green_.intensity[x] >> 8;
-      const uint32_t v = glow_[b] * violet_.intensity[x] >> 8;
+      const uint32_t g =
+          glow_[offset + green_.edge_px[x] - y] * green_.intensity[x] >> 8;
+      const uint32_t v =
+          glow_[offset + violet_.edge_px[x] - y] * violet_.intensity[x] >> 8;
       row[x] = 0xFF000000u | Add(red, (g * 60 + v * 140) >> 8) << 16 |
                Add(green, (g * 220 + v * 60) >> 8) << 8 |
                Add(blue, (g * 130 + v * 170) >> 8);

@@ -163,7 +163,7 @@ Rect Terminal::RowRect(int32_t row) const {
 }
 
 Terminal::Line Terminal::CompileLine() {
-  const char* file = kFiles[random_() % kFiles.size()];
+  const char* file = kFiles[line_number_ * 5 % kFiles.size()];
   if (line_number_ == 64) {
     return {{"INFO: ", palette::kGreen, true},
             {"Build completed successfully, 64 total actions",
@@ -177,7 +177,7 @@ Terminal::Line Terminal::CompileLine() {
 }
 
 Terminal::Line Terminal::TestLine() {
-  const std::string file = kFiles[random_() % kFiles.size()];
+  const std::string file = kFiles[line_number_ * 5 % kFiles.size()];
   const size_t slash = file.rfind('/');
   return {{absl::StrFormat("%-52s", "//" + file.substr(0, slash) + ":" +
                                         file.substr(slash + 1) + "_test"),
@@ -188,9 +188,10 @@ Terminal::Line Terminal::TestLine() {
 }
 
 Terminal::Line Terminal::LogLine() {
-  return {{"* ", palette::kPurple, true},
-          {absl::StrFormat("%07x ", random_() & 0xFFFFFFF), palette::kYellow},
-          {kSubjects[random_() % kSubjects.size()], palette::kTerminalText}};
+  return {
+      {"* ", palette::kPurple, true},
+      {absl::StrFormat("%07x ", random_() & 0xFFFFFFF), palette::kYellow},
+      {kSubjects[line_number_ * 7 % kSubjects.size()], palette::kTerminalText}};
 }
 
 }  // namespace oriel::capture::sim
