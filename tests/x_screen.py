@@ -9,7 +9,8 @@ import oriel_host
 
 
 class XScreen:
-  """Xvfb with its screen in a file; a context manager."""
+  """Xvfb with its screen in a file, and no pointer in it, which is not in what
+  programs like import take."""
 
   def __init__(self, host, width=1920, height=1080):
     """`host`, an oriel_host.Host, stops what is started here."""
@@ -20,7 +21,7 @@ class XScreen:
       self.process = host.start(
           'Xvfb', ['Xvfb', '-displayfd', str(write_end), '-screen', '0',
                    f'{width}x{height}x24', '-fbdir', self.folder,
-                   '-nolisten', 'tcp', '-ac'], pass_fds=[write_end])
+                   '-nolisten', 'tcp', '-ac', '-nocursor'], pass_fds=[write_end])
       os.close(write_end)
       number = numbers.readline().strip()
     if not number:

@@ -171,10 +171,17 @@ class Host:
     done = self.oriel('show', display, '--json')
     return json.loads(done.stdout) if done.returncode == 0 else None
 
-  def wait_for_state(self, display, state, timeout_s=60):
-    """Waits until the display is in this state, such as 'ready'; returns it."""
+  def wait_for_state(self, display, state, timeout_s=60, reason=''):
+    """Waits until the display is in this state, such as 'ready', with this in
+    the reason for it; returns what `show` tells then."""
+    last = None
     def in_state():
-      shown = self.show(display)
-      return shown if shown and shown['state'] == state else None
-    return wait_until(in_state, f'{display} {state}', self.processes[-2:],
-                      timeout_s)
+      nonlocal last
+      last = self.show(display)
+      return last and last['state'] == state and reason in last['state_reason']
+    try:
+      wait_until(in_state, f'{display} {state} {reason}', [self.orield],
+                 timeout_s)
+    except HostError as error:
+      raise HostError(f'{error}\nlast seen: {last}') from None
+    return last

@@ -105,7 +105,7 @@ class FullDisk(e2e_case.E2eCase):
     done = self.run_oriel('record', 'desktop', '--duration', '60s',
                           '--output', os.path.join(folder, 'full.mkv'),
                           status=1)
-    self.assert_says(done.stderr, 'full.mkv', 'no space left')
+    self.assert_says(done.stderr, 'full.mkv', 'disk is full')
     self.host.orield.check_running()
     self.run_oriel('snapshot', 'desktop', '-o', self.host.path('after.png'))
 
