@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "absl/strings/str_format.h"
-#include "clients/cli/nearest_name.h"
+#include "base/nearest_name.h"
 #include "clients/cli/quantities.h"
 #include "clients/cli/recording_file.h"
 #include "clients/lib/server_address.h"

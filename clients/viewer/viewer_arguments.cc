@@ -4,7 +4,7 @@
 #include <map>
 
 #include "absl/strings/str_format.h"
-#include "clients/cli/nearest_name.h"
+#include "base/nearest_name.h"
 #include "clients/lib/server_address.h"
 #include "clients/lib/version.h"
 

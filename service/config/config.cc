@@ -13,7 +13,7 @@
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/text_format.h"
 #include "service/config/check.h"
-#include "service/config/nearest_name.h"
+#include "base/nearest_name.h"
 
 namespace oriel::config {
 namespace {

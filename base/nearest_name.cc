@@ -1,16 +1,16 @@
-#include "service/config/nearest_name.h"
+#include "base/nearest_name.h"
 
 #include <algorithm>
-#include <cstddef>
 
-namespace oriel::config {
+namespace oriel {
 namespace {
 
 // Names that people type are short; what is longer is not a slip.
 constexpr size_t kMaxNameLength = 64;
 
-// Damerau's distance in its restricted form: no letter is touched twice.
-size_t EditDistance(const std::string& a, const std::string& b) {
+}  // namespace
+
+size_t NameDistance(const std::string& a, const std::string& b) {
   std::vector<size_t> before_last(b.size() + 1);
   std::vector<size_t> last(b.size() + 1);
   std::vector<size_t> row(b.size() + 1);
@@ -30,8 +30,6 @@ size_t EditDistance(const std::string& a, const std::string& b) {
   return last[b.size()];
 }
 
-}  // namespace
-
 std::string NearestName(const std::string& name,
                         const std::vector<std::string>& candidates) {
   if (name.empty() || name.size() > kMaxNameLength) return "";
@@ -39,7 +37,7 @@ std::string NearestName(const std::string& name,
   // A third of the letters may be wrong, but two always.
   size_t least = std::max<size_t>(2, name.size() / 3) + 1;
   for (const std::string& candidate : candidates) {
-    size_t distance = EditDistance(name, candidate);
+    size_t distance = NameDistance(name, candidate);
     // "max_rate" for "max_rate_hz", "socket_path" for "socket".
     const bool begins_alike =
         std::min(name.size(), candidate.size()) >= 3 &&
@@ -53,4 +51,4 @@ std::string NearestName(const std::string& name,
   return nearest;
 }
 
-}  // namespace oriel::config
+}  // namespace oriel

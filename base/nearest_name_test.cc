@@ -1,8 +1,8 @@
-#include "service/config/nearest_name.h"
+#include "base/nearest_name.h"
 
 #include "gtest/gtest.h"
 
-namespace oriel::config {
+namespace oriel {
 namespace {
 
 const std::vector<std::string> kFields = {
@@ -29,4 +29,4 @@ TEST(NearestNameTest, SaysNothingWhenNothingIsNear) {
 }
 
 }  // namespace
-}  // namespace oriel::config
+}  // namespace oriel
