@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "base/picture/pixel_format.h"
 #include "base/status_macros.h"
 #include "capture/device/open_device.h"
 #include "capture/discovery/find_group.h"

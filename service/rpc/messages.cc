@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
+#include "base/picture/pixel_format.h"
 #include "base/status_macros.h"
 #include "grpcpp/support/slice.h"
 #include "service/wire/enums.h"

@@ -3,6 +3,7 @@
 #include <png.h>
 
 #include <csetjmp>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 
