@@ -17,6 +17,7 @@
 #include "absl/strings/str_join.h"
 #include "base/log.h"
 #include "base/status_macros.h"
+#include "base/version.h"
 #include "service/config/config.h"
 #include "service/display_options.h"
 #include "service/inherited_fds.h"
@@ -28,7 +29,6 @@
 namespace oriel::service {
 namespace {
 
-constexpr char kVersion[] = "0.1.0";
 constexpr char kDefaultConfig[] = "/etc/oriel/orield.conf";
 constexpr std::chrono::seconds kStopGrace(2);
 enum ExitCode { kExitOk = 0, kExitFailure = 1, kExitUsage = 2 };
@@ -179,7 +179,7 @@ int main(int argc, char** argv) {
   using namespace oriel::service;  // NOLINT: the names of this file
   Flags flags;
   CLI::App app{"Streams the screens of this host's vGPUs to remote viewers."};
-  app.set_version_flag("--version", std::string("orield ") + kVersion);
+  app.set_version_flag("--version", std::string("orield ") + oriel::kVersion);
   app.footer(kExamples);
   app.add_option("--config", flags.config_path,
                  std::string("Read this configuration; default ") +

@@ -8,10 +8,10 @@
 
 #include "absl/strings/str_format.h"
 #include "base/nearest_name.h"
+#include "base/version.h"
 #include "clients/cli/quantities.h"
 #include "clients/cli/recording_file.h"
 #include "clients/lib/server_address.h"
-#include "clients/lib/version.h"
 
 namespace oriel::clients {
 namespace {

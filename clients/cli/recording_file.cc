@@ -16,9 +16,9 @@ extern "C" {
 
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/version.h"
 #include "clients/cli/annex_b.h"
 #include "clients/cli/disk_file.h"
-#include "clients/lib/version.h"
 
 namespace oriel::clients {
 namespace {

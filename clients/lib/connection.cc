@@ -4,8 +4,8 @@
 
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "base/version.h"
 #include "clients/lib/connect_diagnosis.h"
-#include "clients/lib/version.h"
 
 namespace oriel::clients {
 namespace {

@@ -5,8 +5,8 @@
 
 #include "absl/strings/str_format.h"
 #include "base/nearest_name.h"
+#include "base/version.h"
 #include "clients/lib/server_address.h"
-#include "clients/lib/version.h"
 
 namespace oriel::clients {
 namespace {
