@@ -27,7 +27,9 @@ MAY_INCLUDE = {
     'service/session': _VALUES | {'capture/display', 'encoder'},
     'service/wire': _VALUES | {'encoder', 'proto', 'service/session'},
     'service/rpc': _VALUES | {
-        'proto', 'service/auth', 'service/session', 'service/wire'},
+        'proto', 'service/auth', 'service/session', 'service/snapshot',
+        'service/wire'},
+    'service/snapshot': _VALUES | {'capture/display'},
     'service/http': _VALUES | {
         'proto', 'service/auth', 'service/session', 'service/wire'},
     'service/auth': {'base', 'proto'},
@@ -35,7 +37,7 @@ MAY_INCLUDE = {
     'service/input': {'base', 'proto'},
     # Wires the parts.
     'service': {'*'},
-    'clients': _VALUES | {'capture/edid', 'capture/igd', 'proto'},
+    'clients': _VALUES | {'capture/edid', 'capture/igd', 'encoder', 'proto'},
     'clients/cli': _VALUES | {
         'capture/edid', 'capture/igd', 'clients', 'encoder/video', 'proto'},
     'proto': set(),
@@ -52,8 +54,8 @@ LIBRARY_ROOMS = {
     'grpcpp/': {'clients', 'service', 'tests'},
     'libavcodec/': {'clients', 'encoder/video', 'tests'},
     'libavformat/': {'clients', 'encoder/video', 'tests'},
-    'libavutil/': {'clients', 'encoder/video', 'tests'},
-    'libswscale/': {'clients', 'encoder/video', 'tests'},
+    'libavutil/': {'clients', 'encoder/video', 'service/snapshot', 'tests'},
+    'libswscale/': {'clients', 'encoder/video', 'service/snapshot', 'tests'},
     'SDL2/': {'clients/viewer'},
     'systemd/': {'service'},
     'zstd.h': {'clients/lib', 'encoder/lossless', 'tests'},
