@@ -199,6 +199,11 @@ void DisplayStream::NoteEvent(const v1::StreamFramesResponse& event) {
   last_event_ = Clock::now();
   listened_at_ = last_event_;
   unacknowledged_bytes_ += event.payload().size();
+  if (event.has_format()) {
+    // What was applied before belongs to a picture that is gone.
+    unsent_sequence_ = 0;
+    resync_wanted_ = false;
+  }
   if (!event.has_opened()) return;
   window_bytes_ = event.opened().window_bytes();
   const std::chrono::milliseconds heartbeat(
