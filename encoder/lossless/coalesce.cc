@@ -18,9 +18,9 @@ Rect Union(const Rect& a, const Rect& b) {
           std::max(a.bottom_px(), b.bottom_px()) - y};
 }
 
-bool MeetsOther(const std::vector<Rect>& rects, const Rect& rect,
-                size_t except) {
-  for (size_t i = 0; i < rects.size(); ++i) {
+bool Meets(const std::vector<Rect>& rects, size_t first, const Rect& rect,
+           size_t except) {
+  for (size_t i = first; i < rects.size(); ++i) {
     if (i != except && !Intersection(rects[i], rect).empty()) return true;
   }
   return false;
@@ -44,16 +44,16 @@ size_t FindPartner(const std::vector<Rect>& merged, const Rect& rect) {
 }
 
 // Joins what can be joined with what stands before it.
-std::vector<Rect> MergeOnce(const std::vector<Rect>& rects) {
+std::vector<Rect> MergeOnce(const std::vector<Rect>& rects,
+                            const std::vector<Rect>& taken) {
   std::vector<Rect> merged;
   for (size_t i = 0; i < rects.size(); ++i) {
     const size_t partner = FindPartner(merged, rects[i]);
     if (partner < merged.size()) {
       const Rect both = Union(merged[partner], rects[i]);
-      const bool meets_later = std::any_of(
-          rects.begin() + i + 1, rects.end(),
-          [&](const Rect& r) { return !Intersection(r, both).empty(); });
-      if (!meets_later && !MeetsOther(merged, both, partner)) {
+      if (!Meets(rects, i + 1, both, rects.size()) &&
+          !Meets(merged, 0, both, partner) &&
+          !Meets(taken, 0, both, taken.size())) {
         merged[partner] = both;
         continue;
       }
@@ -65,12 +65,13 @@ std::vector<Rect> MergeOnce(const std::vector<Rect>& rects) {
 
 }  // namespace
 
-std::vector<Rect> Coalesce(const std::vector<Rect>& rects) {
+std::vector<Rect> Coalesce(const std::vector<Rect>& rects,
+                           const std::vector<Rect>& taken) {
   std::vector<Rect> merged = rects;
   // A join can make the next one possible; two more passes find nearly all.
   for (int pass = 0; pass < 3; ++pass) {
     const size_t before = merged.size();
-    merged = MergeOnce(merged);
+    merged = MergeOnce(merged, taken);
     if (merged.size() == before) break;
   }
   return merged;

@@ -54,5 +54,28 @@ TEST(CoalesceTest, ResultsAreDisjointAndCoverTheInput) {
   }
 }
 
+TEST(CoalesceTest, ResultsKeepOffWhatIsTaken) {
+  std::mt19937 random(5);
+  for (int round = 0; round < 300; ++round) {
+    Damage taken;
+    Damage damage;
+    for (int i = 0; i < 30; ++i) {
+      (i % 3 == 0 ? taken : damage)
+          .Add({static_cast<int32_t>(random() % 600),
+                static_cast<int32_t>(random() % 400),
+                1 + static_cast<int32_t>(random() % 100),
+                1 + static_cast<int32_t>(random() % 50)});
+    }
+    damage.Subtract(taken);
+    const std::vector<Rect> result = Coalesce(damage.Rects(), taken.Rects());
+    for (const Rect& rect : result) {
+      EXPECT_FALSE(taken.Intersects(rect)) << "round " << round;
+    }
+    Damage missed = damage;
+    missed.Subtract(Covering(result));
+    EXPECT_TRUE(missed.empty()) << "round " << round;
+  }
+}
+
 }  // namespace
 }  // namespace oriel::encoder

@@ -17,15 +17,17 @@ namespace {
 constexpr int64_t kMinScrolledPx = 16 * 1024;
 constexpr int64_t kMinCopyPx = 2048;
 
+// `taken`: destinations of other patches, outside of `where`.
 std::vector<Rect> ChangedRects(const EncodeRequest& request,
-                               const std::vector<Rect>& where) {
+                               const std::vector<Rect>& where,
+                               const std::vector<Rect>& taken = {}) {
   std::vector<Rect> changed;
   for (const Rect& rect : where) {
     const std::vector<Rect> parts =
         DifferingRects(request.picture, request.reference, rect);
     changed.insert(changed.end(), parts.begin(), parts.end());
   }
-  return Coalesce(changed);
+  return Coalesce(changed, taken);
 }
 
 // The parts of `rect` that stood source_dy_px further down, if they are a
@@ -65,7 +67,7 @@ absl::Status AddChanged(const EncodeRequest& request, const Rect& rect,
     packer.AddCopy(copy, *source_dy_px);
     rest.Subtract(copy);
   }
-  for (const Rect& part : ChangedRects(request, rest.Rects())) {
+  for (const Rect& part : ChangedRects(request, rest.Rects(), copies)) {
     RETURN_IF_ERROR(packer.Add(part));
   }
   return absl::OkStatus();

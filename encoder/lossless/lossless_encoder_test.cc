@@ -136,6 +136,25 @@ TEST(LosslessEncoderTest, AScrolledPageIsCopiedAndOnlyTheNewLineIsSent) {
   EXPECT_EQ(Apply(before, result.patches), after);
 }
 
+TEST(LosslessEncoderTest, WhatChangedInAScrolledPageKeepsOffTheCopies) {
+  std::mt19937 random(6);
+  for (int round = 0; round < 40; ++round) {
+    Typewriter typewriter;
+    const Picture before = typewriter.Page({640, 480});
+    Picture after = before;
+    ScrollUp(after, Rect::Of({640, 480}), 16);
+    const int letters = 2 + static_cast<int>(random() % 12);
+    for (int i = 0; i < letters; ++i) {
+      typewriter.DrawLetter(after, static_cast<int32_t>(random() % 600),
+                            static_cast<int32_t>(random() % 440),
+                            static_cast<int>(random() % 20));
+    }
+    const EncodeResult result = EncodeAll(after, before);
+    EXPECT_GE(CountOf<Copy>(result), 1u) << "round " << round;
+    EXPECT_EQ(Apply(before, result.patches), after) << "round " << round;
+  }
+}
+
 TEST(LosslessEncoderTest, AnAreaOfOneColourIsFilled) {
   const Picture before = NoisePicture({700, 700}, 3);
   Picture after = before;
