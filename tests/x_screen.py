@@ -21,7 +21,8 @@ class XScreen:
       self.process = host.start(
           'Xvfb', ['Xvfb', '-displayfd', str(write_end), '-screen', '0',
                    f'{width}x{height}x24', '-fbdir', self.folder,
-                   '-nolisten', 'tcp', '-ac', '-nocursor'], pass_fds=[write_end])
+                   '-nolisten', 'tcp', '-ac', '-nocursor',
+                   '-noreset'], pass_fds=[write_end])
       os.close(write_end)
       number = numbers.readline().strip()
     if not number:

@@ -31,6 +31,17 @@ class Listing(e2e_case.E2eCase):
                      (640, 480, 'XR24'))
 
 
+class LivelyDesktop(e2e_case.E2eCase):
+
+  def test_a_long_watch_finds_no_fault_in_any_update(self):
+    self.start_displays(desktop=('--scene', 'desktop'))
+    for encoding in ('lossless', 'h264'):
+      with self.subTest(encoding):
+        done = self.run_oriel('watch', 'desktop', '--encoding', encoding,
+                              '--updates', '400')
+        self.assert_says(done.stdout + done.stderr, ' 0 resyncs')
+
+
 class LiveScreen(e2e_case.E2eCase):
   """Xvfb's own screen file as the vendor's framebuffer."""
 
