@@ -7,10 +7,10 @@
 
 // Returns from the calling function when `expression` (an absl::Status) is an
 // error.
-#define RETURN_IF_ERROR(expression)                                      \
-  do {                                                                   \
-    if (absl::Status oriel_status = (expression); !oriel_status.ok())    \
-      return oriel_status;                                               \
+#define RETURN_IF_ERROR(expression)                                   \
+  do {                                                                \
+    if (absl::Status oriel_status = (expression); !oriel_status.ok()) \
+      return oriel_status;                                            \
   } while (false)
 
 #define ORIEL_CONCAT_INNER(a, b) a##b

@@ -9,11 +9,11 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
+#include "base/nearest_name.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/text_format.h"
 #include "service/config/check.h"
-#include "base/nearest_name.h"
 
 namespace oriel::config {
 namespace {
