@@ -4,12 +4,16 @@
 import contextlib
 import io
 import os
+import re
+import shlex
+import signal
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 
 import e2e_case
 import demo
+import oriel_host
 import x_screen
 
 
@@ -45,18 +49,40 @@ class Demo(e2e_case.E2eCase):
                            'oriel show | grep -q 800x600')
     self.assertEqual(status, 0)
 
+  def inner_command(self, *arguments):
+    return [sys.executable, os.path.realpath(__file__), 'inner'] + [
+        f'{name}={path}' for name, path in e2e_case.programs.items()] + list(
+            arguments)
+
   def test_two_demos_at_once_do_not_clash(self):
-    inner = ' '.join([
-        sys.executable, os.path.realpath(__file__), 'inner'] +
-        [f'{name}={path}' for name, path in e2e_case.programs.items()])
+    inner = shlex.join(self.inner_command('--run',
+                                          'oriel list | grep -q ready'))
     self.assertEqual(self.run_demo('--mode', '640x480', '--run', inner), 0)
+
+  def test_ctrl_c_stops_what_was_started(self):
+    outer = self.host.start('demo', self.inner_command())
+    self.wait_for_log(outer, 'Ctrl-C stops')
+    socket = re.search(r'ORIEL_SERVER=unix:(\S+)', outer.log()).group(1)
+    children = oriel_host.wait_until(lambda: self.children(outer.pid),
+                                     'processes of the demo')
+    self.assertEqual(len(children), 2)
+    outer.popen.send_signal(signal.SIGINT)
+    self.assertEqual(self.wait_for_end(outer), 0, outer.log())
+    self.assertFalse(os.path.exists(os.path.dirname(socket)))
+    for pid in children:
+      self.assertFalse(os.path.exists(f'/proc/{pid}'))
+
+  @staticmethod
+  def children(pid):
+    with open(f'/proc/{pid}/task/{pid}/children', encoding='ascii') as file:
+      return file.read().split()
 
 
 def run_inner():
-  """A demo inside a demo."""
-  programs = dict(a.split('=', 1) for a in sys.argv[2:])
-  sys.exit(demo.run(demo.parse(
-      ['--mode', '640x480', '--run', 'oriel list | grep -q ready']), programs))
+  """A demo of its own process."""
+  programs = dict(a.split('=', 1) for a in sys.argv[2:6])
+  sys.exit(demo.run(demo.parse(['--mode', '640x480'] + sys.argv[6:]),
+                    programs))
 
 
 if __name__ == '__main__':
