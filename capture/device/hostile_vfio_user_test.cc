@@ -1,7 +1,9 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/memfd.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/unique_fd.h"
 #include "capture/device/fake_device.h"
 #include "capture/device/scripted_vfio_user_server.h"
 #include "capture/device/vfio_user_device.h"
@@ -195,6 +198,26 @@ TEST(HostilePeerTest, ManyFdsWithOneMessageAreRefusedAndClosed) {
       },
       "more than 8 fds");
   EXPECT_EQ(OpenFds(), before);
+}
+
+// Cutting them off would be a SIGBUS that no guard survives.
+TEST(HostilePeerTest, HugePagesAreNotMapped) {
+  constexpr size_t kHugePage = 2 * 1024 * 1024;
+  const UniqueFd memory(
+      memfd_create("oriel-huge", MFD_CLOEXEC | MFD_HUGETLB | MFD_HUGE_2MB));
+  if (!memory.valid()) GTEST_SKIP() << "this kernel has no huge pages";
+  ASSERT_EQ(ftruncate(memory.get(), kHugePage), 0);
+  ScriptedVfioUserServer server([&](ScriptedPeer& peer) {
+    peer.ServeRegion(RegionReply(0, kMappable, kHugePage).bytes(),
+                     memory.get());
+  });
+  const OpenedDevice device = Open(server);
+  ASSERT_TRUE(device.ok()) << device.status();
+  const auto region = QueryRegion(**device, 0);
+  ASSERT_TRUE(region.ok()) << region.status();
+  const auto mapping = (*device)->Map(region->address, 0, kPage);
+  EXPECT_TRUE(absl::IsFailedPrecondition(mapping.status()));
+  EXPECT_THAT(MessageOf(mapping.status()), HasSubstr("huge pages"));
 }
 
 TEST(HostilePeerTest, SurplusFdsAreClosed) {

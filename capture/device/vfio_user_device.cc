@@ -1,6 +1,8 @@
 #include "capture/device/vfio_user_device.h"
 
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -48,6 +50,19 @@ const char* NameOf(Command command) {
     default:
       return "a command";
   }
+}
+
+// A mapping of huge pages cannot be replaced from a small page on, which is
+// how a SIGBUS is survived when the peer cuts the file off later.
+absl::Status CheckPageSize(int fd, const std::string& what) {
+  struct statfs info {};
+  if (fstatfs(fd, &info) != 0)
+    return absl::ErrnoToStatus(errno, "look at the memory of " + what);
+  if (info.f_type != HUGETLBFS_MAGIC) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrFormat(
+      "map %s: the peer sent memory of huge pages, which can vanish under the "
+      "reader; let the vfio-user server use a memfd without them",
+      what));
 }
 
 // Whether `fd` has [offset, offset + size), so that touching it is no SIGBUS.
@@ -253,6 +268,7 @@ absl::StatusOr<Mapping> VfioUserDevice::Map(const RegionAddress& region,
   }
   const int fd = known->second.fd.get();
   const uint64_t file_offset = region.file_offset + offset;
+  RETURN_IF_ERROR(CheckPageSize(fd, what));
   RETURN_IF_ERROR(CheckFileSize(fd, file_offset, size_bytes, what));
   return MapFile(fd, file_offset, size_bytes, what);
 }

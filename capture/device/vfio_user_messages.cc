@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
@@ -42,7 +43,7 @@ absl::StatusOr<nlohmann::json> ParseCapabilities(
   const auto end = std::find(text.begin(), text.end(), uint8_t{0});
   if (end == text.end())
     return Broken("VERSION", "its JSON does not end with a zero byte");
-  const nlohmann::json document =
+  nlohmann::json document =
       nlohmann::json::parse(text.begin(), end, nullptr, false);
   if (document.is_discarded() || !document.is_object())
     return Broken("VERSION", "what follows the version is no JSON object");
@@ -50,7 +51,8 @@ absl::StatusOr<nlohmann::json> ParseCapabilities(
   if (found == document.end()) return nlohmann::json::object();
   if (!found->is_object())
     return Broken("VERSION", "its \"capabilities\" are no JSON object");
-  return *found;
+  // Moved: a copy calls itself for each level of what the peer nested.
+  return std::move(*found);
 }
 
 absl::Status ReadCapabilities(const nlohmann::json& capabilities,

@@ -87,6 +87,14 @@ TEST(VersionTest, CapabilitiesAreRead) {
   EXPECT_TRUE(limits->has_plane_query);
 }
 
+TEST(VersionTest, DeeplyNestedCapabilitiesNeedNoDeepStack) {
+  constexpr size_t kDepth = 200'000;
+  const std::string json = R"({"capabilities":{"x":)" +
+                           std::string(kDepth, '[') + std::string(kDepth, ']') +
+                           "}}";
+  EXPECT_TRUE(ParseVersionReply(VersionJson(json)).ok());
+}
+
 TEST(VersionTest, LargerTransfersThanOursAreNotUsed) {
   const auto limits = ParseVersionReply(VersionJson(
       R"({"capabilities":{"max_data_xfer_size":18446744073709551615}})"));
