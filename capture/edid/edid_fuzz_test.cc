@@ -1,23 +1,54 @@
 #include <cstdint>
 #include <cstdlib>
+#include <span>
 #include <vector>
 
 #include "capture/edid/edid.h"
+#include "capture/edid/edid_info.h"
 
-// The input as it is, and once more with a right header and checksum, so that
-// the bytes behind those two gates are reached.
+namespace {
+
+using oriel::capture::edid::kBlockBytes;
+
+void Require(bool holds) {
+  if (!holds) std::abort();
+}
+
+void Decode(std::span<const uint8_t> edid) {
+  const auto mode = oriel::capture::edid::ParsePreferredMode(edid);
+  Require(!mode.ok() || (mode->width_px >= 1 && mode->height_px >= 1));
+  const auto info = oriel::capture::edid::ParseEdid(edid);
+  // What the strict reader takes, the tolerant one does.
+  Require(info.ok() || !mode.ok());
+  if (!info.ok()) return;
+  if (mode.ok()) Require(info->preferred.has_value());
+  for (const auto& timing : info->timings) {
+    Require(timing.width_px > 0 && timing.height_px > 0);
+    (void)timing.mode();
+  }
+  for (char c : info->name) Require(c >= 0x20 && c < 0x7F);
+  // Whole and still with problems is possible, not the other way round.
+  if (info->problems.empty()) {
+    Require(oriel::capture::edid::CheckEdid(edid).ok());
+  }
+}
+
+}  // namespace
+
+// The input as it is, and once more with a right header, version and
+// checksums, so that the bytes behind those gates are reached.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size_bytes) {
-  using oriel::capture::edid::ParsePreferredMode;
   std::vector<uint8_t> edid(data, data + size_bytes);
-  (void)ParsePreferredMode(edid);
-  edid.resize(oriel::capture::edid::kBlockBytes);
+  Decode(edid);
+  edid.resize((size_bytes / kBlockBytes + 1) * kBlockBytes);
   for (size_t i = 0; i < 8; ++i) edid[i] = i % 7 == 0 ? 0x00 : 0xFF;
   edid[18] = 1;
-  edid[127] = 0;
-  uint8_t sum = 0;
-  for (uint8_t byte : edid) sum += byte;
-  edid[127] = static_cast<uint8_t>(-sum);
-  const auto mode = ParsePreferredMode(edid);
-  if (mode.ok() && (mode->width_px < 1 || mode->height_px < 1)) std::abort();
+  edid[126] = static_cast<uint8_t>(size_bytes / kBlockBytes);
+  for (size_t at = 0; at < edid.size(); at += kBlockBytes) {
+    uint8_t sum = 0;
+    for (size_t i = 0; i < kBlockBytes - 1; ++i) sum += edid[at + i];
+    edid[at + kBlockBytes - 1] = static_cast<uint8_t>(-sum);
+  }
+  Decode(edid);
   return 0;
 }

@@ -1,16 +1,20 @@
 #include "capture/edid/edid.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstdint>
 #include <numeric>
+#include <span>
 #include <string>
 #include <vector>
-
-#include "capture/edid/cvt.h"
 
 namespace oriel::capture::edid {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 using Block = std::array<uint8_t, kBlockBytes>;
 
 Block Build(int width_px, int height_px) {
@@ -23,23 +27,6 @@ void FixChecksum(Block& block) {
   block[127] = 0;
   block[127] =
       static_cast<uint8_t>(-std::accumulate(block.begin(), block.end(), 0));
-}
-
-// The totals and clocks that VESA's CVT spreadsheet gives at 60 Hz.
-TEST(CvtTest, ReducedBlankingAgreesWithTheStandardsTable) {
-  const struct {
-    int width, height, total, lines;
-    uint32_t clock_khz;
-  } kKnown[] = {
-      {1024, 768, 1184, 790, 56'000},    {1280, 720, 1440, 741, 64'000},
-      {1920, 1080, 2080, 1111, 138'500}, {1920, 1200, 2080, 1235, 154'000},
-      {2560, 1440, 2720, 1481, 241'500}, {3840, 2160, 4000, 2222, 533'250}};
-  for (const auto& known : kKnown) {
-    const Timing t = ReducedBlankingTiming({known.width, known.height});
-    EXPECT_EQ(t.active + t.blank, known.total) << known.width;
-    EXPECT_EQ(t.v_active + t.v_blank, known.lines) << known.width;
-    EXPECT_EQ(t.pixel_clock_khz, known.clock_khz) << known.width;
-  }
 }
 
 TEST(EdidTest, ABuiltBlockIsParsedBackForEverySize) {
@@ -79,6 +66,45 @@ TEST(EdidTest, ModesThatNoTimingCanSayAreRefused) {
   EXPECT_FALSE(BuildEdid({.preferred = {4096, 600}}).ok());
   EXPECT_FALSE(BuildEdid({.preferred = {4000, 4000, 120'000}}).ok());
   EXPECT_FALSE(BuildEdid({.preferred = {800, 600, 999}}).ok());
+}
+
+TEST(EdidTest, ARefusedModeIsToldItsLimit) {
+  const auto wide = BuildEdid({.preferred = {5120, 2880}});
+  EXPECT_EQ(wide.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(wide.status().message()),
+              AllOf(HasSubstr("5120x2880"), HasSubstr("4095")));
+  const auto narrow = BuildEdid({.preferred = {100, 4000, 240'000}});
+  EXPECT_THAT(std::string(narrow.status().message()), HasSubstr("510"));
+}
+
+TEST(EdidTest, NormalBlankingHasAHigherClockThanReduced) {
+  const auto reduced = BuildEdid({.preferred = {1600, 900}});
+  const auto normal =
+      BuildEdid({.preferred = {1600, 900}, .blanking = Blanking::kNormal});
+  ASSERT_TRUE(reduced.ok() && normal.ok());
+  const auto clock = [](const Block& block) {
+    return block[54] | block[55] << 8;
+  };
+  EXPECT_EQ(clock(*reduced), 9775);
+  EXPECT_EQ(clock(*normal), 11825);
+}
+
+TEST(EdidTest, AWholeEdidHasTheBlocksThatItSays) {
+  Block base = Build(1920, 1080);
+  EXPECT_TRUE(CheckEdid(base).ok());
+  base[126] = 1;
+  FixChecksum(base);
+  EXPECT_FALSE(CheckEdid(base).ok());
+  Block extension{0x02, 0x03};
+  FixChecksum(extension);
+  std::vector<uint8_t> both(base.begin(), base.end());
+  both.insert(both.end(), extension.begin(), extension.end());
+  EXPECT_TRUE(CheckEdid(both).ok());
+  both[200] ^= 1;
+  EXPECT_THAT(std::string(CheckEdid(both).message()), HasSubstr("byte 128"));
+  both[200] ^= 1;
+  both.push_back(0);
+  EXPECT_FALSE(CheckEdid(both).ok());
 }
 
 TEST(EdidTest, AnyFlippedBitIsNoticed) {
