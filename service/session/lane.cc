@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "service/session/bounded_damage.h"
+
 namespace oriel::session {
 namespace {
 
@@ -70,7 +72,7 @@ void Lane::OnPlane(const PlaneEvent& event) {
   if (event.frame.generation != generation_) {
     StartGeneration(event);
   } else {
-    pending_.Add(event.frame.damage);
+    AddBounded(pending_, event.frame.damage);
     latest_ = {event.frame, Clock::now()};
   }
   latest_.frame.damage.Clear();

@@ -135,7 +135,8 @@ class Lane : public std::enable_shared_from_this<Lane> {
   uint32_t generation_ ABSL_GUARDED_BY(mutex_) = 0;
   WireMessagePtr format_ ABSL_GUARDED_BY(mutex_);
   LaneFrame latest_ ABSL_GUARDED_BY(mutex_);
-  Damage pending_ ABSL_GUARDED_BY(mutex_);  // where `latest_` is not encoded
+  // Where `latest_` is not encoded; bounded, see AddBounded.
+  Damage pending_ ABSL_GUARDED_BY(mutex_);
 
   // The steps.
   bool stepping_ ABSL_GUARDED_BY(mutex_) = false;

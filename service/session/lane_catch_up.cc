@@ -40,7 +40,7 @@ bool Lane::BeginCatchUp(CatchUp& task) {
   ++next_catch_up_;
   ViewerState& state = task.viewer->state_;
   task.region = state.region();
-  task.part = FirstPart(task.region, reference_.size(),
+  task.part = FirstPart(state.waiting(), reference_.size(),
                         context_->tuning.catch_up_rows_px);
   task.ticket = state.BeginCatchUp(task.part);
   task.entry = cache_.Find(task.part);

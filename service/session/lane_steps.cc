@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "service/session/bounded_damage.h"
 #include "service/session/lane.h"
 
 namespace oriel::session {
@@ -163,7 +164,7 @@ void Lane::Publish(const StepInput& input, LaneStep step,
   }
   Damage rest = input.damage;
   rest.Subtract(step.done);
-  pending_.Add(rest);
+  AddBounded(pending_, rest);
   reference_ = std::move(step.reference);
   reference_sequence_ = step.sequence;
   reference_exact_ = step.exact;
@@ -188,7 +189,7 @@ void Lane::Publish(const StepInput& input, LaneStep step,
 }
 
 void Lane::NoteFailure(const StepInput& input, const absl::Status& status) {
-  pending_.Add(input.damage);
+  AddBounded(pending_, input.damage);
   if (input.work == Work::kKeyframe && !fresh()) keyframe_asked_ = true;
   wait_for_frame_ = true;
   if (std::exchange(failing_, true)) return;

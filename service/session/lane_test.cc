@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <vector>
@@ -176,6 +177,37 @@ TEST_F(LaneTest, AStuckViewerDelaysNobodyAndCatchesUpLater) {
   // Current again: the next change comes as everybody's delta.
   Change({0, 0, 5, 5});
   EXPECT_NE(stuck->AwaitPicture(picture()).updates.back().base_sequence, 0u);
+}
+
+TEST_F(LaneTest, APartThatNeverRestsKeepsNothingElseFromASlowViewer) {
+  tuning_.viewer.queued_messages = 1;
+  Start();
+  const ViewerPtr slow = Join();
+  const ViewerPtr quick = Join();
+  NewMode(kSize);
+  slow->AwaitPicture(picture());
+  slow->Hold();
+  for (int i = 0; i < 4; ++i) {
+    Change(kAll);
+    quick->AwaitPicture(picture());
+  }
+  slow->AwaitStuck();
+  // Between two of its messages the top changes again.
+  for (int i = 0; i < 12; ++i) {
+    Change({0, 0, 64, 8});
+    quick->AwaitPicture(picture());
+    slow->ReleaseOne();
+    slow->AwaitStuck();
+  }
+  const Picture shown = slow->seen().picture;
+  const Picture wanted = picture();
+  for (int32_t y = 32; y < kSize.height_px; ++y) {
+    ASSERT_EQ(
+        std::memcmp(shown.At(0, y), wanted.At(0, y), wanted.stride_bytes()), 0)
+        << "row " << y;
+  }
+  slow->Release();
+  EXPECT_TRUE(slow->AwaitPicture(picture()).exact);
 }
 
 TEST_F(LaneTest, ForASlowViewerAloneChangesMergeAndStayDeltas) {

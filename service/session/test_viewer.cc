@@ -58,6 +58,14 @@ void TestViewer::Release() {
   Finish();
 }
 
+void TestViewer::ReleaseOne() {
+  {
+    MutexLock lock(mutex_);
+    if (!std::exchange(under_way_, false)) return;
+  }
+  Finish();
+}
+
 TestViewer::Seen TestViewer::seen() const {
   MutexLock lock(mutex_);
   return seen_;

@@ -48,6 +48,8 @@ class TestViewer final : public ViewerSink {
   void SetPaused(bool paused);
   void Hold();
   void Release();
+  // Lets the write under way leave, if there is one; the next one is held.
+  void ReleaseOne();
 
   Seen seen() const;
   // Returns what was seen once `enough` is true of it.

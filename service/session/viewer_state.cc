@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "service/session/bounded_damage.h"
 
 namespace oriel::session {
 
@@ -34,6 +35,16 @@ void ViewerState::Reset(const Damage& everything, bool fresh) {
   catching_up_ = false;
   current_ = fresh && !paused_;
   region_ = current_ ? Damage() : everything;
+  waiting_.Clear();
+}
+
+void ViewerState::AddToRegion(const Damage& stale) {
+  AddBounded(region_, stale);
+}
+
+const Damage& ViewerState::waiting() {
+  if (waiting_.empty()) waiting_ = region_;
+  return waiting_;
 }
 
 void ViewerState::SetPaused(bool paused, uint64_t lane_sequence) {
@@ -52,14 +63,14 @@ void ViewerState::SetPaused(bool paused, uint64_t lane_sequence) {
 void ViewerState::Publish(const OutgoingUpdate& update) {
   if (!has_format_) return;
   if (paused_ || (!current_ && !update.restarts)) {
-    region_.Add(*update.destinations);
+    AddToRegion(*update.destinations);
     return;
   }
   if (!QueueHasRoom(update.message->size_bytes())) {
     DropQueue();
     if (!update.restarts) {
       current_ = false;
-      region_.Add(*update.destinations);
+      AddToRegion(*update.destinations);
       return;
     }
   }
@@ -69,13 +80,14 @@ void ViewerState::Publish(const OutgoingUpdate& update) {
   }
   current_ = true;
   region_.Clear();
+  waiting_.Clear();
   Push(update);
 }
 
 void ViewerState::Miss(const Damage& destinations) {
   if (!has_format_) return;
   current_ = false;
-  region_.Add(destinations);
+  AddToRegion(destinations);
 }
 
 bool ViewerState::TransportFree() const {
@@ -94,6 +106,7 @@ bool ViewerState::WantsKeyframe() const {
 
 uint64_t ViewerState::BeginCatchUp(const Damage& part) {
   region_.Subtract(part);
+  waiting_.Subtract(part);
   catching_up_ = true;
   return ticket_;
 }
@@ -104,14 +117,15 @@ void ViewerState::EndCatchUp(uint64_t ticket, const Damage& part,
   if (ticket != ticket_) return;
   catching_up_ = false;
   if (update == nullptr || paused_) {
-    region_.Add(part);
+    AddToRegion(part);
     return;
   }
   // Only what was not done: what the lane changed meanwhile is in the region
   // and stays there.
   Damage rest = part;
   rest.Subtract(done);
-  region_.Add(rest);
+  AddToRegion(rest);
+  waiting_.Add(rest);
   Push(*update);
   BecomeCurrentIfAt(lane_sequence);
 }
@@ -134,7 +148,7 @@ void ViewerState::Push(const OutgoingUpdate& update) {
 
 void ViewerState::DropQueue() {
   for (const OutgoingUpdate& update : queue_) {
-    region_.Add(*update.destinations);
+    AddToRegion(*update.destinations);
   }
   queue_.clear();
   queued_bytes_ = 0;

@@ -58,6 +58,10 @@ class ViewerState {
   bool current() const { return current_; }
   bool paused() const { return paused_; }
   const Damage& region() const { return region_; }
+  // What of a stale viewer's region to send first. What changes again after it
+  // was sent waits until the rest was sent too: else a part that never rests
+  // keeps the others from a viewer with a slow transport.
+  const Damage& waiting();
   // Current, and nothing waits behind the write under way.
   bool ready() const { return current_ && queue_.empty(); }
 
@@ -92,6 +96,7 @@ class ViewerState {
   };
 
   Kind NextKind() const;
+  void AddToRegion(const Damage& stale);
   bool TransportFree() const;
   bool WindowHasRoom(size_t size_bytes) const;
   bool QueueHasRoom(size_t size_bytes) const;
@@ -116,7 +121,8 @@ class ViewerState {
   Time last_sent_{};
 
   bool current_ = false;
-  Damage region_;  // empty while current
+  Damage region_;   // empty while current; bounded, see AddBounded
+  Damage waiting_;  // a part of region_
   bool catching_up_ = false;
   uint64_t ticket_ = 0;
   // In this generation and since the last resync, 0 for none: of the newest

@@ -111,6 +111,34 @@ TEST_F(ViewerStateTest, TheQueuesBytesAreBoundedButOneUpdateAlwaysFits) {
   EXPECT_FALSE(viewer_.current());
 }
 
+TEST_F(ViewerStateTest, APausedViewersRegionDoesNotGrowWithTime) {
+  viewer_.SetPaused(true, 0);
+  for (uint64_t sequence = 1; sequence <= 5000; ++sequence) {
+    const int32_t at = static_cast<int32_t>(sequence * 2 % 10000);
+    viewer_.Publish(
+        UpdateOf(sequence, {at % 100 + at / 100 % 2, at / 100, 1, 1}));
+  }
+  EXPECT_LE(viewer_.region().Rects().size(), 2048u);
+  viewer_.SetPaused(false, 5000);
+  EXPECT_TRUE(viewer_.WantsCatchUp(5000));
+}
+
+TEST_F(ViewerStateTest, WhatChangesAgainWaitsForTheRest) {
+  MakeStale();
+  const Damage top(Rect{0, 0, 100, 50});
+  const Damage bottom(Rect{0, 50, 100, 50});
+  EXPECT_EQ(viewer_.waiting(), kEverything);
+  const OutgoingUpdate update = UpdateOf(7, {0, 0, 100, 50});
+  const uint64_t ticket = viewer_.BeginCatchUp(top);
+  viewer_.Publish(UpdateOf(8, RowOf(3)));
+  viewer_.EndCatchUp(ticket, top, top, &update, 8);
+  EXPECT_EQ(viewer_.waiting(), bottom);
+  EXPECT_TRUE(viewer_.region().Contains(RowOf(3)));
+  const uint64_t second = viewer_.BeginCatchUp(bottom);
+  viewer_.EndCatchUp(second, bottom, bottom, &update, 8);
+  EXPECT_EQ(viewer_.waiting(), Damage(RowOf(3)));
+}
+
 TEST_F(ViewerStateTest, AStaleViewerGetsNoSharedUpdate) {
   MakeStale();
   viewer_.Publish(UpdateOf(5, RowOf(1)));
