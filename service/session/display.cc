@@ -191,7 +191,7 @@ void Display::FinishSnapshots(std::vector<Snapshot> snapshots,
           }
         });
     // The pool refuses once the daemon stops; somebody still waits.
-    if (!context_->workers.Submit([finish] { (*finish)(); })) (*finish)();
+    if (!context_->snapshots.Submit([finish] { (*finish)(); })) (*finish)();
   }
 }
 

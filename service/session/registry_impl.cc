@@ -122,7 +122,7 @@ class RegistryImpl final : public DisplayRegistry {
     auto fail = [done = std::move(done), status = display.status()] {
       done(status);
     };
-    if (!context_->workers.Submit(fail)) fail();
+    if (!context_->snapshots.Submit(fail)) fail();
   }
 
   void Stop() override {
@@ -133,6 +133,7 @@ class RegistryImpl final : public DisplayRegistry {
     if (lifecycle_ != nullptr) lifecycle_->Stop();
     context_->timer.Stop();
     context_->workers.Stop();
+    context_->snapshots.Stop();
     // Last: the streams' ends are still to be told.
     context_->publishers.Stop();
   }

@@ -247,6 +247,22 @@ TEST_F(RegistryTest, ASnapshotSeesWhatWasDrawnBeforeItWasTaken) {
   }
 }
 
+TEST_F(RegistryTest, ASnapshotThatTakesLongHoldsUpNoStream) {
+  limits_.worker_threads = 1;
+  StartReady();
+  const auto gate = std::make_shared<Gate>();
+  std::promise<void> begun;
+  registry_->TakeSnapshot("alpha", [&begun, gate](const Snapshot&) {
+    begun.set_value();
+    gate->Pass();
+  });
+  begun.get_future().wait();
+  const ViewerPtr viewer = Open("beta");
+  beta_->Fill({0, 0, 5, 5}, 0xFFABCDEF);
+  EXPECT_TRUE(viewer->AwaitPicture(beta_->picture()).exact);
+  gate->Open();
+}
+
 TEST_F(RegistryTest, ASnapshotOfADarkPlaneSaysWhy) {
   StartReady();
   alpha_->TurnOff();

@@ -50,13 +50,15 @@ struct SessionContext {
         tuning(tuning),
         wire(wire),
         workers("session-worker", worker_threads),
-        publishers("publisher", 2) {}
+        publishers("publisher", 2),
+        snapshots("snapshot", 1) {}
 
   const Encoders encoders;
   const Tuning tuning;
   const WireEncoder* const wire;  // unused after Stop
   ThreadPool workers;             // encode
   ThreadPool publishers;          // start writes
+  ThreadPool snapshots;           // large ones take longer than many updates
   Timer timer;
 };
 
