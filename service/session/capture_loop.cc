@@ -84,6 +84,12 @@ bool CaptureLoop::Attach() {
     }
     if (attached) return true;
     LetGo();
+    // One that stayed is worth a quick try; one that comes and goes must not be
+    // opened in a tight loop.
+    if (std::exchange(scanned_, false) &&
+        Clock::now() - attached_at_ >= options_.longest_attach_pause) {
+      pause_ = {};
+    }
     {
       MutexLock lock(mutex_);
       const Time due = Clock::now() + pause_;
@@ -92,8 +98,6 @@ bool CaptureLoop::Attach() {
       }
       if (stopping_) continue;
     }
-    // Grows until a scan has succeeded: a device that opens and then fails
-    // must not be opened in a tight loop.
     pause_ = std::clamp(pause_ * 2, options_.first_attach_pause,
                         options_.longest_attach_pause);
     if (TryAttach()) return true;
@@ -117,6 +121,7 @@ bool CaptureLoop::TryAttach() {
     scan_requested_ = true;
     attachment = ++attachment_;
   }
+  attached_at_ = Clock::now();
   // Before the watch, which may call OnDetached at once.
   events_->OnAttached(source->description());
   watch_id_ = lifecycle_->Watch(source->hangup_fd(), [this, attachment] {
@@ -207,7 +212,7 @@ bool CaptureLoop::ScanWhileWanted() {
       continue;
     }
     const bool readable = frame.ok();
-    if (readable) pause_ = {};
+    scanned_ |= readable;
     events_->OnScanned(scan, std::move(frame));
     due = readable ? NextDue(due) : Clock::now() + options_.unreadable_retry;
   }

@@ -91,6 +91,8 @@ class CaptureLoop {
   // Of the loop's thread; Join's once there is none.
   uint64_t watch_id_ = 0;
   Duration pause_{};  // before the next attempt to attach
+  Time attached_at_{};
+  bool scanned_ = false;  // a scan of the newest source has succeeded
 };
 
 }  // namespace oriel::session

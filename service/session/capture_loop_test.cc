@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "base/clock.h"
 #include "base/mutex.h"
 #include "capture/display/fake_frame_source.h"
 #include "service/session/lifecycle.h"
@@ -141,6 +142,28 @@ TEST_F(CaptureLoopTest, AHangupWhileNobodyWatchesDetachesAndAttachesAgain) {
                 "attached", "detached: the device went away", "attached"}));
   events_.AwaitScan(2);
   screen_->AwaitOpenSources(1);
+}
+
+TEST_F(CaptureLoopTest, ADeviceThatComesAndGoesIsAttachedLessAndLessOften) {
+  Recorder events;
+  CaptureLoop loop({.display = "fickle",
+                    .max_rate_hz = 1000,
+                    .open = [this] { return screen_->Open(); },
+                    .first_attach_pause = milliseconds(1),
+                    .longest_attach_pause = std::chrono::hours(1),
+                    .unreadable_retry = milliseconds(1)},
+                   lifecycle_.get(), &events);
+  const Time begun = Clock::now();
+  loop.Start();
+  for (int round = 1; round <= 6; ++round) {
+    events.AwaitGood(round);
+    screen_->HangUp();
+  }
+  events.AwaitGood(7);
+  // 1, 2, 4, 8, 16 and 32 ms: a pause is never shorter than it should be.
+  EXPECT_GE(Clock::now() - begun, milliseconds(63));
+  loop.Stop();
+  loop.Join();
 }
 
 TEST_F(CaptureLoopTest, AScanThatFindsTheDeviceGoneDetaches) {
