@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <numeric>
+
+#include "capture/igd/sample_tables.h"
 
 namespace oriel::capture::igd {
 namespace {
@@ -39,7 +42,9 @@ TEST(OpRegionTest, TheChildrenAreParsedBack) {
   EXPECT_EQ(vbt->name, "ORIEL-SIM");
   EXPECT_EQ(vbt->version, 100);
   EXPECT_EQ(vbt->bdb_version, 221);
-  EXPECT_EQ(vbt->block_ids, std::vector<uint8_t>{2});
+  ASSERT_EQ(vbt->blocks.size(), 1u);
+  EXPECT_EQ(vbt->blocks[0].id, 2);
+  EXPECT_TRUE(vbt->problems.empty()) << vbt->problems.front();
   EXPECT_EQ(vbt->children, kChildren);
 }
 
@@ -109,43 +114,118 @@ TEST(OpRegionTest, TheFifthMailboxIsNoPartOfTheVbt) {
   EXPECT_EQ(LocateVbt(region)->size(), 0x1C00u - 0x400u);
 }
 
-TEST(VbtTest, ABlockThatOverrunsTheTableEndsTheWalkOnly) {
-  auto vbt = VbtOf(BuildOpRegion(kChildren));
-  const size_t size = vbt[24] | vbt[25] << 8;
-  const uint8_t overrunning[] = {40, 0xFF, 0xFF, 1, 2};
-  std::copy(std::begin(overrunning), std::end(overrunning), vbt.begin() + size);
-  vbt[24] = static_cast<uint8_t>(size + 5);
-  vbt[25] = static_cast<uint8_t>((size + 5) >> 8);
-  auto parsed = ParseVbt(vbt);
-  ASSERT_TRUE(parsed.ok()) << parsed.status();
-  EXPECT_EQ(parsed->block_ids, std::vector<uint8_t>{2});
-  EXPECT_EQ(parsed->children, kChildren);
+// An OpRegion with a panel whose type the panel's EDID decides: the VBT behind
+// the fixed part, the EDID in mailbox 5.
+std::vector<uint8_t> LaptopRegion() {
+  auto region = BuildOpRegion({});
+  const auto vbt = VbtBuilder(240)
+                       .AddChildren(kChildren)
+                       .AddLfpOptions(255)
+                       .AddLfpData(SamplePanels())
+                       .Build();
+  region.insert(region.end(), vbt.begin(), vbt.end());
+  region[0x3BA + 1] = 0x20;
+  region[0x3C2] = static_cast<uint8_t>(vbt.size());
+  region[0x3C2 + 1] = static_cast<uint8_t>(vbt.size() >> 8);
+  region[0x58] |= kMailboxAsleExt;
+  region[0x1C00] = 1;
+  const auto id = SamplePanels()[14].pnp_id;
+  std::copy(id.begin(), id.end(), region.begin() + 0x1C04 + 8);
+  return region;
 }
 
-TEST(VbtTest, ALyingSizeOrOffsetIsRefused) {
-  const auto good = VbtOf(BuildOpRegion(kChildren));
-  auto too_long = good;
-  too_long[25] = 0xFF;
-  EXPECT_FALSE(ParseVbt(too_long).ok());
-  auto too_short = good;
-  too_short[24] = too_short[25] = 0;
-  EXPECT_FALSE(ParseVbt(too_short).ok());
-  auto far_bdb = good;
-  far_bdb[31] = 0xFF;
-  EXPECT_FALSE(ParseVbt(far_bdb).ok());
-  auto endless_walk = good;
-  endless_walk[48 + 18] = 0;
-  EXPECT_FALSE(ParseVbt(endless_walk).ok());
+OpRegion Parsed(const std::vector<uint8_t>& bytes) {
+  auto region = ParseOpRegion(bytes);
+  EXPECT_TRUE(region.ok()) << region.status();
+  return region.ok() ? *std::move(region) : OpRegion();
 }
 
-TEST(VbtTest, ChildrenTooSmallToReadAreNoChildren) {
-  auto vbt = VbtOf(BuildOpRegion(kChildren));
-  for (uint8_t child_bytes : {0, 1, 32}) {
-    vbt[48 + 22 + 3 + 4] = child_bytes;
-    auto parsed = ParseVbt(vbt);
-    ASSERT_TRUE(parsed.ok());
-    EXPECT_TRUE(parsed->children.empty());
+TEST(OpRegionTest, ThePanelsEdidDecidesWhichPanelItIs) {
+  const OpRegion region = Parsed(LaptopRegion());
+  EXPECT_EQ(region.panel_edid.size(), 128u);
+  EXPECT_EQ(region.vbt_offset_bytes, 0x2000u);
+  ASSERT_TRUE(region.vbt);
+  EXPECT_EQ(region.vbt_size_bytes, region.vbt->size_bytes);
+  EXPECT_EQ(region.vbt->panel_number, 14);
+  EXPECT_EQ(region.vbt->panel_mode, FullHd());
+  EXPECT_TRUE(region.problems.empty()) << region.problems.front();
+}
+
+TEST(OpRegionTest, ThePanelsEdidIsAtMostTwoBlocksAndNeverOnlyZeros) {
+  auto bytes = LaptopRegion();
+  for (const size_t blocks : {1, 2, 3}) {
+    bytes[0x1C00] = static_cast<uint8_t>(0xFC | blocks);
+    EXPECT_EQ(LocatePanelEdid(bytes)->size(),
+              std::min<size_t>(blocks, 2) * 128);
   }
+  bytes[0x1C00] = 0;
+  EXPECT_EQ(LocatePanelEdid(bytes).status().code(),
+            absl::StatusCode::kNotFound);
+  bytes[0x1C00] = 2;
+  std::fill_n(bytes.begin() + 0x1C04, 256, 0);
+  EXPECT_EQ(LocatePanelEdid(bytes).status().code(),
+            absl::StatusCode::kNotFound);
+  bytes = LaptopRegion();
+  bytes[0x58] &= ~kMailboxAsleExt;
+  EXPECT_EQ(LocatePanelEdid(bytes).status().code(),
+            absl::StatusCode::kNotFound);
+}
+
+TEST(OpRegionTest, AVbtBehindThatCannotBeReadLeavesTheOneInTheMailbox) {
+  auto bytes = BuildOpRegion(kChildren);
+  bytes.resize(bytes.size() + 512, 0xFF);
+  bytes[0x3BA + 1] = 0x20;
+  bytes[0x3C2 + 1] = 0x02;
+  const OpRegion region = Parsed(bytes);
+  EXPECT_EQ(region.vbt_offset_bytes, 0x400u);
+  ASSERT_TRUE(region.vbt);
+  EXPECT_EQ(region.vbt->children, kChildren);
+  ASSERT_EQ(region.problems.size(), 1u);
+  EXPECT_NE(region.problems[0].find("at byte 0x2000 cannot be read"),
+            std::string::npos);
+}
+
+TEST(OpRegionTest, APhysicalAddressIsToldAndNotFollowed) {
+  auto bytes = LaptopRegion();
+  bytes[0x16] = 0;
+  const OpRegion region = Parsed(bytes);
+  EXPECT_EQ(region.vbt_offset_bytes, 0x400u);
+  ASSERT_EQ(region.problems.size(), 1u);
+  EXPECT_NE(region.problems[0].find("physical address 0x2000 (version 2.0)"),
+            std::string::npos);
+}
+
+TEST(OpRegionTest, WithoutAVbtTheReasonIsTold) {
+  auto bytes = BuildOpRegion(kChildren);
+  bytes[0x400] = 0;
+  const OpRegion broken = Parsed(bytes);
+  EXPECT_FALSE(broken.vbt);
+  EXPECT_EQ(broken.vbt_size_bytes, 0u);
+  ASSERT_EQ(broken.problems.size(), 1u);
+  EXPECT_NE(broken.problems[0].find("mailbox 4"), std::string::npos);
+  bytes[0x58] &= ~kMailboxVbt;
+  EXPECT_EQ(Parsed(bytes).problems.size(), 1u);
+}
+
+TEST(OpRegionTest, TheHeadersTextsAndFlagsAreRead) {
+  auto bytes = BuildOpRegion(kChildren);
+  std::memcpy(&bytes[0x18], "1.2.3\0junk", 10);
+  std::memcpy(&bytes[0x38], "9999 \x1B", 6);
+  bytes[0x61] = 0x20;  // PCON bit 13
+  bytes[0x10] = 16;
+  OpRegion region = Parsed(bytes);
+  EXPECT_EQ(region.header.bios_version, "1.2.3");
+  EXPECT_EQ(region.header.video_bios_version, "9999");
+  EXPECT_FALSE(region.header.headless) << "there is no PCON before 2.3";
+  EXPECT_EQ(region.problems.size(), 1u) << "16 KiB";
+  bytes[0x16] = 3;
+  EXPECT_TRUE(Parsed(bytes).header.headless);
+}
+
+TEST(OpRegionTest, MailboxesHaveNames) {
+  EXPECT_EQ(MailboxNames(0x8000003F),
+            (std::vector<std::string>{"ACPI", "SWSCI", "ASLE", "VBT",
+                                      "ASLE_EXT", "BACKLIGHT", "bit 31"}));
 }
 
 }  // namespace
