@@ -58,6 +58,7 @@ class Definition {
   void AddRecord();
   void AddWatch();
   void AddView();
+  void AddVbt();
 
   CLI::App app_{"Shows what the virtual GPUs of a virtualization host show."};
   std::string server_;
@@ -68,6 +69,7 @@ class Definition {
   RecordOptions record_;
   WatchOptions watch_;
   ViewOptions view_;
+  VbtOptions vbt_;
 };
 
 void AddDuration(CLI::App* command, const char* name, const char* description,
@@ -133,6 +135,7 @@ Definition::Definition() {
   AddRecord();
   AddWatch();
   AddView();
+  AddVbt();
 }
 
 CLI::App* Definition::AddCommand(const char* name, const char* description,
@@ -249,6 +252,21 @@ void Definition::AddView() {
   command->prefix_command();
 }
 
+void Definition::AddVbt() {
+  CLI::App* command = app_.add_subcommand(
+      "vbt", "Decodes a VBT or an OpRegion in a file (needs no orield).");
+  command->footer(std::string("Examples:\n"
+                              "  oriel vbt /sys/kernel/debug/dri/0/i915_vbt\n"
+                              "  oriel vbt opregion.bin --json\n\n") +
+                  kExitCodes);
+  command
+      ->add_option("FILE", vbt_.file,
+                   "Starts with $VBT, or is an OpRegion with all behind it")
+      ->type_name("")
+      ->required();
+  command->add_flag("--json", json_, "Print JSON");
+}
+
 Arguments Definition::Result() const {
   Arguments result;
   result.server = server_;
@@ -259,6 +277,7 @@ Arguments Definition::Result() const {
   if (name == "snapshot") result.command = snapshot_;
   if (name == "record") result.command = record_;
   if (name == "watch") result.command = watch_;
+  if (name == "vbt") result.command = vbt_;
   if (name == "view") {
     result.command = ViewOptions{app_.get_subcommands().front()->remaining()};
   }

@@ -48,6 +48,9 @@ struct WatchOptions {
   std::chrono::milliseconds timeout = std::chrono::seconds(30);
   std::string output_image;  // empty: none
 };
+struct VbtOptions {
+  std::string file;
+};
 struct ViewOptions {
   // As they were given, for oriel-viewer.
   std::vector<std::string> arguments;
@@ -57,7 +60,7 @@ struct Arguments {
   std::string server;  // what --server said; empty when it was not given
   bool json = false;
   std::variant<ListOptions, ShowOptions, SnapshotOptions, RecordOptions,
-               WatchOptions, ViewOptions>
+               WatchOptions, ViewOptions, VbtOptions>
       command;
 };
 

@@ -115,6 +115,13 @@ TEST(ArgumentsTest, ViewPassesItsArgumentsOn) {
   EXPECT_EQ(all.server, "a:1");
 }
 
+TEST(ArgumentsTest, ReadsAVbtFile) {
+  Arguments all;
+  EXPECT_EQ(Parsed<VbtOptions>({"vbt", "a.vbt", "--json"}, &all).file, "a.vbt");
+  EXPECT_TRUE(all.json);
+  EXPECT_THAT(UsageError({"vbt"}), HasSubstr("FILE is required"));
+}
+
 TEST(ArgumentsTest, AnUnknownFlagIsAnsweredWithTheNearest) {
   EXPECT_THAT(UsageError({"list", "--folow"}),
               HasSubstr("unknown flag '--folow'; did you mean --follow?"));
@@ -139,7 +146,7 @@ TEST(ArgumentsTest, SurplusArgumentsAreErrors) {
 
 TEST(ArgumentsTest, EveryCommandHasHelpWithExamplesAndExitCodes) {
   for (const char* command :
-       {"list", "show", "snapshot", "record", "watch", "view"}) {
+       {"list", "show", "snapshot", "record", "watch", "view", "vbt"}) {
     const Answer answer = Answered({command, "--help"});
     EXPECT_EQ(answer.exit_code, kExitOk);
     EXPECT_THAT(answer.out, HasSubstr("Examples:"));

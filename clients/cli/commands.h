@@ -33,6 +33,9 @@ absl::Status RunWatch(const WatchOptions& options,
 // only to say why not.
 absl::Status RunView(const ViewOptions& options, const std::string& server);
 
+// Needs no server. Errors name the file.
+absl::Status RunVbt(const VbtOptions& options, bool json, Console& console);
+
 // kCancelled, without text, when standard output cannot be written any more.
 absl::Status Flush(Console& console);
 

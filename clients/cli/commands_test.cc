@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "capture/igd/sample_tables.h"
 #include "clients/cli/h264_samples.h"
 #include "clients/lib/fake_orield.h"
 #include "gmock/gmock.h"
@@ -47,8 +48,10 @@ class CommandsTest : public ::testing::Test {
  protected:
   void SetUp() override { server_.displays.push_back(ReadyDisplay("vm7")); }
 
-  Outcome Run(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), {"--server", server_.address()});
+  Outcome Run(std::vector<std::string> arguments,
+              const std::string& server = "") {
+    arguments.insert(arguments.begin(),
+                     {"--server", server.empty() ? server_.address() : server});
     std::ostringstream out;
     std::ostringstream err;
     Console console{.out = out, .err = err};
@@ -409,6 +412,34 @@ TEST(ExitCodeTest, EveryCodeHasOneMeaning) {
   EXPECT_EQ(ExitCodeOf(absl::InvalidArgumentError("")), 2);
   EXPECT_EQ(ExitCodeOf(absl::NotFoundError("")), 3);
   EXPECT_EQ(ExitCodeOf(absl::UnavailableError("")), 4);
+}
+
+TEST_F(CommandsTest, VbtDecodesAFileAndNeedsNoServer) {
+  const std::string path = Fresh("laptop.vbt");
+  const auto table = capture::igd::VbtBuilder(221)
+                         .AddChildren(capture::igd::SampleChildren())
+                         .Build();
+  std::ofstream(path, std::ios::binary)
+      .write(reinterpret_cast<const char*>(table.data()),
+             static_cast<std::streamsize>(table.size()));
+  const Outcome json = Run({"vbt", path, "--json"}, "unix:/nowhere");
+  EXPECT_EQ(json.exit_code, kExitOk) << json.err;
+  EXPECT_EQ(nlohmann::json::parse(json.out)["children"].size(), 3u);
+  EXPECT_THAT(Run({"vbt", path}).out, HasSubstr("HDMI-A"));
+}
+
+TEST_F(CommandsTest, VbtNamesTheFileAndWhatIsWrongWithIt) {
+  const std::string path = Fresh("noise.bin");
+  std::ofstream(path) << "noise";
+  const Outcome noise = Run({"vbt", path});
+  EXPECT_EQ(noise.exit_code, kExitFailure);
+  EXPECT_EQ(noise.out, "");
+  EXPECT_THAT(noise.err, HasSubstr("cannot decode " + path + ": neither"));
+  const Outcome missing = Run({"vbt", Fresh("missing.vbt")});
+  EXPECT_EQ(missing.exit_code, kExitFailure);
+  EXPECT_THAT(missing.err, HasSubstr("missing.vbt: No such file"));
+  EXPECT_THAT(Run({"vbt", "/"}).err, HasSubstr("cannot read /: "));
+  EXPECT_THAT(Run({"vbt", "/dev/zero"}).err, HasSubstr("more than 1 MiB"));
 }
 
 }  // namespace

@@ -11,6 +11,9 @@ absl::Status RunCommand(const Arguments& arguments, Console& console,
   if (const auto* view = std::get_if<ViewOptions>(&arguments.command)) {
     return RunView(*view, arguments.server);
   }
+  if (const auto* vbt = std::get_if<VbtOptions>(&arguments.command)) {
+    return RunVbt(*vbt, arguments.json, console);
+  }
   ASSIGN_OR_RETURN(const std::unique_ptr<Connection> connection,
                    Connection::Open(ChooseServer(arguments.server)));
   const CommandContext context{*connection, console, arguments.json, stop};
@@ -32,6 +35,9 @@ absl::Status RunCommand(const Arguments& arguments, Console& console,
       return RunWatch(options, context);
     }
     absl::Status operator()(const ViewOptions&) const {
+      return absl::OkStatus();
+    }
+    absl::Status operator()(const VbtOptions&) const {
       return absl::OkStatus();
     }
   };

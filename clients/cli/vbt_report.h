@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "capture/igd/op_region.h"
+#include "nlohmann/json.hpp"
+
+namespace oriel::clients {
+
+// A VBT, and the OpRegion around it when there was one.
+struct VbtFile {
+  std::optional<capture::igd::OpRegion> op_region;
+  capture::igd::Vbt vbt;
+};
+
+// A bare VBT or an OpRegion, with a VBT in or behind it. kDataLoss: neither, or
+// one without a VBT that can be read, and why.
+absl::StatusOr<VbtFile> DecodeVbtFile(std::span<const uint8_t> bytes);
+
+// The fields that oriel(1) names.
+nlohmann::json VbtJson(const VbtFile& file);
+
+// Several tables for people, with what is wrong at the end.
+std::string VbtDetails(const VbtFile& file, bool coloured);
+
+}  // namespace oriel::clients
