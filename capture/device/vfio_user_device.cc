@@ -53,16 +53,19 @@ const char* NameOf(Command command) {
 }
 
 // A mapping of huge pages cannot be replaced from a small page on, which is
-// how a SIGBUS is survived when the peer cuts the file off later.
-absl::Status CheckPageSize(int fd, const std::string& what) {
+// how a SIGBUS is survived when the peer cuts the file off later. One of FUSE
+// waits in the page fault for as long as the peer likes, and Revoke with it.
+absl::Status CheckFileSystem(int fd, const std::string& what) {
   struct statfs info {};
   if (fstatfs(fd, &info) != 0)
     return absl::ErrnoToStatus(errno, "look at the memory of " + what);
-  if (info.f_type != HUGETLBFS_MAGIC) return absl::OkStatus();
+  if (info.f_type != HUGETLBFS_MAGIC && info.f_type != FUSE_SUPER_MAGIC)
+    return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrFormat(
-      "map %s: the peer sent memory of huge pages, which can vanish under the "
-      "reader; let the vfio-user server use a memfd without them",
-      what));
+      "map %s: the peer sent memory %s, which can be taken away from the "
+      "reader; let the vfio-user server use an ordinary memfd",
+      what,
+      info.f_type == HUGETLBFS_MAGIC ? "of huge pages" : "of a FUSE file"));
 }
 
 // Whether `fd` has [offset, offset + size), so that touching it is no SIGBUS.
@@ -268,7 +271,7 @@ absl::StatusOr<Mapping> VfioUserDevice::Map(const RegionAddress& region,
   }
   const int fd = known->second.fd.get();
   const uint64_t file_offset = region.file_offset + offset;
-  RETURN_IF_ERROR(CheckPageSize(fd, what));
+  RETURN_IF_ERROR(CheckFileSystem(fd, what));
   RETURN_IF_ERROR(CheckFileSize(fd, file_offset, size_bytes, what));
   return MapFile(fd, file_offset, size_bytes, what);
 }
