@@ -146,9 +146,12 @@ class Host:
 
   def framebuffer_config(self, *options):
     """The framebuffer { ... } of oriel-sim with these options."""
-    return subprocess.run(
+    done = subprocess.run(
         [self.programs['oriel-sim'], '--print-config'] + list(options),
-        check=True, stdout=subprocess.PIPE, encoding='utf-8').stdout
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding='utf-8')
+    if done.returncode != 0:
+      raise HostError(done.stderr.strip())
+    return done.stdout
 
   def start_orield(self, config, *options, **kwargs):
     config_path = self.path('oriel.conf')
