@@ -237,8 +237,9 @@ std::string VbtDetails(const VbtFile& file, bool coloured) {
        OrDash(vbt.name) + absl::StrFormat(", version %d.%02d, %d bytes",
                                           vbt.version / 100, vbt.version % 100,
                                           vbt.size_bytes)});
-  rows.push_back({"BDB:", absl::StrFormat("version %d, %d blocks",
-                                          vbt.bdb_version, vbt.blocks.size())});
+  rows.push_back({"BDB:", absl::StrFormat("version %d, %d block%s",
+                                          vbt.bdb_version, vbt.blocks.size(),
+                                          vbt.blocks.size() == 1 ? "" : "s")});
   rows.push_back({"panel:", PanelText(vbt)});
   rows.push_back({"mode:", ModeText(vbt)});
   std::string text = FormatTable(rows) + "\n" +
