@@ -38,7 +38,9 @@ struct Tuning {
   Duration first_attach_pause = std::chrono::milliseconds(250);
   Duration longest_attach_pause = std::chrono::seconds(2);
   Duration unreadable_retry = std::chrono::seconds(1);
-  size_t snapshots_per_display = 16;
+  // Fewer than the service makes in all, so that a display which hangs leaves
+  // room for the others.
+  size_t snapshots_per_display = 3;
 };
 
 // What lanes and displays share. Kept alive by whoever may still call into it;
