@@ -9,7 +9,12 @@
 namespace oriel::clients {
 namespace {
 
-constexpr int64_t kToleranceUs = 100'000;
+// How far the second frame may stand ahead of the clock here.
+constexpr int64_t kFirstStepLeadUs = 100'000;
+// A step of capture times that is longer than that of the arrivals by more
+// than this is no delay of the network.
+constexpr int64_t kNonsenseUs = 5'000'000;
+constexpr int64_t kShortestStepUs = 1'000;
 // A frame that nothing follows is shown at least this long.
 constexpr int64_t kShortestFrameUs = 16'667;
 
@@ -58,23 +63,22 @@ int64_t RecordingClock::Stamp(uint64_t capture_time_us, Time arrival) {
   if (!start_.has_value()) {
     start_ = arrival;
     last_capture_us_ = capture_time_us;
-    last_us_ = 0;
     return 0;
   }
   const int64_t here_us = MicrosecondsBetween(*start_, arrival);
+  const bool backwards = capture_time_us < last_capture_us_;
+  const uint64_t step_us = backwards ? 0 : capture_time_us - last_capture_us_;
+  const int64_t farthest_us =
+      std::max<int64_t>(0, here_us - last_here_us_) + kNonsenseUs;
   int64_t stamp_us = here_us;
-  if (capture_time_us > last_capture_us_) {
-    const uint64_t step_us = capture_time_us - last_capture_us_;
-    const uint64_t farthest_us =
-        static_cast<uint64_t>(std::max<int64_t>(0, here_us - last_us_)) +
-        kToleranceUs;
-    if (step_us <= farthest_us) {
-      stamp_us = std::max(last_us_ + static_cast<int64_t>(step_us),
-                          here_us - kToleranceUs);
-    }
+  if (!backwards && step_us <= static_cast<uint64_t>(farthest_us)) {
+    stamp_us = last_us_ + static_cast<int64_t>(step_us);
+    if (!stepped_) stamp_us = std::min(stamp_us, here_us + kFirstStepLeadUs);
   }
+  stepped_ = true;
+  last_here_us_ = here_us;
   last_capture_us_ = capture_time_us;
-  last_us_ = std::max(stamp_us, last_us_ + 1);
+  last_us_ = std::max(stamp_us, last_us_ + kShortestStepUs);
   return last_us_;
 }
 

@@ -24,16 +24,19 @@ struct RecordedFile {
 };
 
 // Where each frame stands in a file: differences of capture times, which know
-// nothing of the network, as long as they agree with the clock here to 100
-// ms; so a first picture that was captured long ago is no long first frame.
+// nothing of the network's or this host's delays. The clock here counts only
+// where they make no sense (backwards, or seconds ahead), and for the first
+// frame: a picture that was captured long ago is no long first frame.
 class RecordingClock {
  public:
-  // Microseconds since the first call, rising.
+  // Microseconds since the first call, rising by 1000 at least.
   int64_t Stamp(uint64_t capture_time_us, Time arrival);
 
  private:
   std::optional<Time> start_;
+  bool stepped_ = false;  // a second frame came
   uint64_t last_capture_us_ = 0;
+  int64_t last_here_us_ = 0;
   int64_t last_us_ = 0;
 };
 
