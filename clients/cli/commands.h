@@ -36,7 +36,8 @@ absl::Status RunView(const ViewOptions& options, const std::string& server);
 // Needs no server. Errors name the file.
 absl::Status RunVbt(const VbtOptions& options, bool json, Console& console);
 
-// kCancelled, without text, when standard output cannot be written any more.
+// Call it right after a write, whose errno it tells. kCancelled, without text:
+// the reader of standard output has gone; kInternal: it cannot be written.
 absl::Status Flush(Console& console);
 
 // kInvalidArgument is the command line's fault here.

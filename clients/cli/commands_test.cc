@@ -140,6 +140,33 @@ TEST_F(CommandsTest, NobodyAtTheAddressIsExitCodeFour) {
   EXPECT_EQ(outcome.out, "");
 }
 
+TEST_F(CommandsTest, AFullStandardOutputIsAFailureThatIsNamedOnce) {
+  server_.snapshot.set_png(std::string(100'000, 'p'));
+  server_.attach = [](const v1::StreamFramesRequest&, AttachStream* stream,
+                      grpc::ServerContext*) {
+    stream->Write(OpenedEvent(1 << 20));
+    stream->Write(FormatEvent(1, 8, 8));
+    return WaitForHangUp(stream);
+  };
+  const std::vector<std::vector<std::string>> commands = {
+      {"list"},           {"list", "--json"},
+      {"show", "--json"}, {"snapshot", "-o", "-"},
+      {"watch"},          {"watch", "--json"},
+      {"--help"},         {"--version"}};
+  for (std::vector<std::string> arguments : commands) {
+    const std::string command = arguments.front();
+    arguments.insert(arguments.begin(), {"--server", server_.address()});
+    std::ofstream full("/dev/full");
+    std::ostringstream err;
+    Console console{.out = full, .err = err};
+    EXPECT_EQ(RunOriel(arguments, console, stop_), kExitFailure) << command;
+    EXPECT_EQ(err.str(),
+              "oriel: cannot write to standard output: No space left on "
+              "device\n")
+        << command;
+  }
+}
+
 TEST_F(CommandsTest, SnapshotWritesWhatTheServerSent) {
   server_.snapshot.set_png("not really a PNG");
   server_.snapshot.set_width_px(64);

@@ -1,5 +1,8 @@
+#include <cerrno>
+#include <cstring>
 #include <utility>
 
+#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 #include "clients/cli/commands.h"
 
@@ -44,11 +47,23 @@ absl::Status RunCommand(const Arguments& arguments, Console& console,
   return std::visit(Runner{context}, arguments.command);
 }
 
+// The last word, and the exit code.
+int Conclude(const absl::Status& status, Console& console) {
+  if (!status.message().empty()) {
+    console.err << "oriel: " << std::string(status.message()) << "\n";
+  }
+  return ExitCodeOf(status);
+}
+
 }  // namespace
 
 absl::Status Flush(Console& console) {
   console.out.flush();
-  return console.out.good() ? absl::OkStatus() : absl::CancelledError("");
+  if (console.out.good()) return absl::OkStatus();
+  const int error = errno;
+  if (error == EPIPE) return absl::CancelledError("");
+  return absl::InternalError(absl::StrFormat(
+      "cannot write to standard output: %s", std::strerror(error)));
 }
 
 ExitCode ExitCodeOf(const absl::Status& status) {
@@ -71,15 +86,12 @@ int RunOriel(const std::vector<std::string>& arguments, Console& console,
   const std::variant<Arguments, Answer> parsed = ParseArguments(arguments);
   if (const auto* answer = std::get_if<Answer>(&parsed)) {
     console.out << answer->out;
+    const absl::Status printed = Flush(console);
     console.err << answer->err;
-    return answer->exit_code;
+    return printed.ok() ? answer->exit_code : Conclude(printed, console);
   }
-  const absl::Status status =
-      RunCommand(std::get<Arguments>(parsed), console, stop);
-  if (!status.message().empty()) {
-    console.err << "oriel: " << std::string(status.message()) << "\n";
-  }
-  return ExitCodeOf(status);
+  return Conclude(RunCommand(std::get<Arguments>(parsed), console, stop),
+                  console);
 }
 
 }  // namespace oriel::clients

@@ -196,7 +196,7 @@ absl::Status RunWatch(const WatchOptions& options,
   Watch watch(options, context, *stream);
   const absl::Status status = watch.Run();
   context.stop.Tell([] {});
-  if (absl::IsCancelled(status)) return status;
+  if (!context.console.out.good()) return status;
   if (!absl::IsNotFound(status) && !absl::IsInvalidArgument(status)) {
     RETURN_IF_ERROR(watch.PrintSummary());
   }
