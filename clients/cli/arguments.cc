@@ -25,7 +25,7 @@ constexpr char kOrielFooter[] =
     "  oriel list\n"
     "  oriel snapshot vm7 -o vm7.png\n"
     "  oriel record vm7 -o vm7.mp4 --duration 10s\n"
-    "  oriel --server host7:7470 watch vm7\n\n"
+    "  oriel --server 127.0.0.1:7470 watch vm7\n\n"
     "ORIEL_SERVER in the environment stands in for --server.\n";
 
 const std::map<std::string, v1::Encoding> kEncodings = {
