@@ -9,7 +9,19 @@ namespace oriel::session {
 namespace {
 
 constexpr size_t kShown = 3;
+constexpr size_t kListed = 8;  // when none is near
 constexpr size_t kLongestCompared = 128;
+
+// "a, b and 12 more".
+std::string FirstOf(const std::vector<std::string>& known) {
+  std::string list;
+  const size_t count = std::min(known.size(), kListed);
+  for (size_t i = 0; i < count; ++i) list += (i == 0 ? "" : ", ") + known[i];
+  if (known.size() > count) {
+    list += " and " + std::to_string(known.size() - count) + " more";
+  }
+  return list;
+}
 
 }  // namespace
 
@@ -25,7 +37,7 @@ std::string NearNamesHint(const std::string& name,
       ranked.emplace_back(distance, candidate);
     }
   }
-  if (ranked.empty()) return "; ListDisplays tells those there are";
+  if (ranked.empty()) return "; there are " + FirstOf(known);
   std::sort(ranked.begin(), ranked.end());
   if (ranked.size() > kShown) ranked.resize(kShown);
   std::string hint = known.size() <= kShown ? "; there is " : "; near names: ";

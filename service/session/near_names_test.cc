@@ -14,9 +14,19 @@ TEST(NearNamesTest, OfManyOnlyTheNearAreTold) {
             "; near names: desk-1");
 }
 
-TEST(NearNamesTest, NothingNearPointsToTheList) {
+TEST(NearNamesTest, WithNothingNearAllAreToldIfTheyAreNotTooMany) {
   EXPECT_EQ(NearNamesHint("zzzzzz", {"desk", "lab", "roof", "cellar"}),
-            "; ListDisplays tells those there are");
+            "; there are desk, lab, roof, cellar");
+}
+
+TEST(NearNamesTest, OfTooManyTheFirstAndTheNumberOfOthersAreTold) {
+  std::vector<std::string> known;
+  for (char c = 'a'; c < 'a' + 8; ++c) known.emplace_back(1, c);
+  EXPECT_EQ(NearNamesHint("zzzzzz", known),
+            "; there are a, b, c, d, e, f, g, h");
+  known.insert(known.end(), 12, "desk");
+  EXPECT_EQ(NearNamesHint("zzzzzz", known),
+            "; there are a, b, c, d, e, f, g, h and 12 more");
 }
 
 TEST(NearNamesTest, NoDisplayAtAllIsSaid) {
