@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
 #include "base/picture/pixel_format.h"
 #include "base/status_macros.h"
@@ -27,11 +28,18 @@ v1::DisplayState ToProto(session::DisplayState state) {
   return v1::DISPLAY_STATE_UNSPECIFIED;
 }
 
+// "h264": the word that people type to their client.
+std::string WordOf(v1::Encoding encoding) {
+  if (!v1::Encoding_IsValid(encoding)) return absl::StrFormat("%d", encoding);
+  constexpr size_t kPrefix = sizeof("ENCODING_") - 1;
+  return absl::AsciiStrToLower(v1::Encoding_Name(encoding).substr(kPrefix));
+}
+
 std::string EncodingList(const std::vector<encoder::Encoding>& encodings) {
   std::string list;
   for (const encoder::Encoding encoding : encodings) {
     if (!list.empty()) list += ", ";
-    list += v1::Encoding_Name(wire::ToProto(encoding));
+    list += WordOf(wire::ToProto(encoding));
   }
   return list;
 }
@@ -49,12 +57,9 @@ absl::StatusOr<encoder::Encoding> EncodingOf(
                                     return wire::ToProto(encoding) == wanted;
                                   });
   if (found != offered.end()) return *found;
-  const std::string name = v1::Encoding_IsValid(wanted)
-                               ? v1::Encoding_Name(wanted)
-                               : absl::StrFormat("encoding %d", wanted);
   return absl::InvalidArgumentError(
-      absl::StrFormat("display \"%s\" has no %s; it has %s", display.name, name,
-                      EncodingList(offered)));
+      absl::StrFormat("display \"%s\" has no encoding %s; it has %s",
+                      display.name, WordOf(wanted), EncodingList(offered)));
 }
 
 absl::StatusOr<encoder::Quality> QualityOf(v1::Quality quality) {
@@ -68,9 +73,7 @@ absl::StatusOr<encoder::Quality> QualityOf(v1::Quality quality) {
       return encoder::Quality::kHigh;
     default:
       return absl::InvalidArgumentError(absl::StrFormat(
-          "quality %d is unknown; there are QUALITY_LOW, QUALITY_MEDIUM and "
-          "QUALITY_HIGH",
-          quality));
+          "quality %d is unknown; there are low, medium and high", quality));
   }
 }
 

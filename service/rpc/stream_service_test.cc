@@ -114,9 +114,15 @@ TEST_F(StreamServiceTest, AnEncodingThatTheDisplayHasNotNamesThoseItHas) {
     request.set_encoding(encoding);
     const grpc::Status status = Refusal(request);
     EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
-    EXPECT_THAT(status.error_message(),
-                HasSubstr("it has ENCODING_LOSSLESS, ENCODING_H264"));
+    EXPECT_THAT(status.error_message(), HasSubstr("; it has lossless, h264"));
   }
+  v1::StreamFramesRequest request = RequestFor("vm");
+  request.set_encoding(v1::ENCODING_AV1);
+  EXPECT_THAT(Refusal(request).error_message(),
+              HasSubstr("has no encoding av1;"));
+  request.set_encoding(static_cast<v1::Encoding>(99));
+  EXPECT_THAT(Refusal(request).error_message(),
+              HasSubstr("has no encoding 99;"));
 }
 
 TEST_F(StreamServiceTest, BadRequestsAreRefusedWithTheirReason) {
