@@ -1,14 +1,19 @@
 #include "service/session/display.h"
 
+#include <malloc.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <chrono>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 
 namespace oriel::session {
 namespace {
+
+constexpr Duration kTrimPause = std::chrono::seconds(2);
 
 CaptureLoopOptions LoopOptions(const DisplayOptions& options,
                                const Tuning& tuning) {
@@ -143,9 +148,28 @@ void Display::OnViewersChanged() {
       return true;
     });
     UpdateWatched();
+    if (!idle.empty() && lanes_.empty()) TrimSoon();
   }
   for (const auto& lane : idle) lane->End(absl::OkStatus());
   on_change_();
+}
+
+// Freed memory of encoders would otherwise stay with an idle daemon. Later,
+// because lanes go with their last work, and viewers often come back at once.
+void Display::TrimSoon() {
+  if (std::exchange(trim_timed_, true)) return;
+  context_->timer.CallAt(Clock::now() + kTrimPause,
+                         [display = weak_from_this()] {
+                           const auto self = display.lock();
+                           if (self == nullptr) return;
+                           {
+                             MutexLock lock(self->mutex_);
+                             self->trim_timed_ = false;
+                             if (!self->lanes_.empty())
+                               return;  // their end brings it again
+                           }
+                           malloc_trim(0);
+                         });
 }
 
 void Display::UpdateWatched() {
@@ -213,7 +237,8 @@ void Display::OnAttached(const std::string& framebuffer) {
     framebuffer_ = framebuffer;
     SetState(DisplayState::kUnavailable, "its first scan has not ended yet");
   }
-  spdlog::info("display {}: attached to {}", options_.name, framebuffer);
+  spdlog::info("event=attached display={} framebuffer=\"{}\"", options_.name,
+               framebuffer);
   on_change_();
 }
 
@@ -223,7 +248,7 @@ void Display::OnAttachFailed(const absl::Status& status) {
     MutexLock lock(mutex_);
     if (stopping_ || !SetState(DisplayState::kUnavailable, reason)) return;
   }
-  spdlog::warn("display {}: cannot attach, trying again: {}", options_.name,
+  spdlog::warn("event=attach_failed display={} reason=\"{}\"", options_.name,
                reason);
   on_change_();
 }
@@ -272,7 +297,7 @@ void Display::OnDetached(const absl::Status& status) {
     SetState(DisplayState::kUnavailable, std::string(status.message()));
     ends_with = Unavailable();
   }
-  spdlog::warn("display {}: detached: {}", options_.name,
+  spdlog::warn("event=detached display={} reason=\"{}\"", options_.name,
                std::string(status.message()));
   EndAll(ends_with);
   on_change_();
@@ -284,6 +309,7 @@ void Display::EndAll(const absl::Status& status) {
   {
     MutexLock lock(mutex_);
     lanes.swap(lanes_);
+    if (!lanes.empty()) TrimSoon();
     snapshots.swap(snapshots_);
     UpdateWatched();
   }

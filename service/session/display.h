@@ -67,6 +67,8 @@ class Display final : private CaptureLoop::Events,
   bool SetState(DisplayState state, const std::string& reason)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void UpdateWatched() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Gives freed memory back to the system after a pause.
+  void TrimSoon() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Drops lanes without viewers.
   void OnViewersChanged();
   // Ends lanes and snapshots; without locks.
@@ -84,6 +86,7 @@ class Display final : private CaptureLoop::Events,
   mutable Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool attached_ ABSL_GUARDED_BY(mutex_) = false;
+  bool trim_timed_ ABSL_GUARDED_BY(mutex_) = false;
   DisplayState state_ ABSL_GUARDED_BY(mutex_) = DisplayState::kUnavailable;
   std::string reason_ ABSL_GUARDED_BY(mutex_) = "its device is being opened";
   std::string framebuffer_ ABSL_GUARDED_BY(mutex_);

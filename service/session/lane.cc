@@ -10,7 +10,7 @@
 namespace oriel::session {
 namespace {
 
-constexpr char kEncodingNames[][9] = {"LOSSLESS", "H264"};
+constexpr char kEncodingNames[][9] = {"lossless", "h264"};
 
 }  // namespace
 
@@ -24,7 +24,8 @@ Lane::Lane(std::shared_ptr<SessionContext> context, const LaneOptions& options,
                 .size = options.likely_size,
                 .max_rate_hz = options.max_rate_hz},
                &context_->encoders) {
-  spdlog::debug("display {}: lane {} quality {} begins", options_.display,
+  spdlog::debug("event=lane_begins display={} encoding={} quality={}",
+                options_.display,
                 kEncodingNames[static_cast<int>(options_.encoding)],
                 static_cast<int>(options_.quality));
 }
@@ -41,7 +42,8 @@ std::shared_ptr<LaneViewer> Lane::AddViewer(uint64_t id, bool acknowledges,
   if (generation_ != 0) {
     viewer->state_.StartGeneration(format_, Everything(), fresh());
   }
-  spdlog::debug("display {}: viewer {:x} opened", options_.display, id);
+  spdlog::debug("event=viewer_opened display={} viewer={:x}", options_.display,
+                id);
   ScheduleHeartbeat();
   Schedule();
   return viewer;
@@ -104,7 +106,8 @@ void Lane::End(const absl::Status& status) {
 void Lane::EndLocked(const absl::Status& status) {
   if (ended_) return;
   ended_ = true;
-  spdlog::debug("display {}: lane {} quality {} ends", options_.display,
+  spdlog::debug("event=lane_ends display={} encoding={} quality={}",
+                options_.display,
                 kEncodingNames[static_cast<int>(options_.encoding)],
                 static_cast<int>(options_.quality));
   for (const auto& viewer : viewers_) {
@@ -167,8 +170,8 @@ void Lane::Leave(LaneViewer& viewer) {
     const size_t count = std::erase_if(
         viewers_, [&](const auto& v) { return v.get() == &viewer; });
     if (count == 0) return;
-    spdlog::debug("display {}: viewer {:x} closed", options_.display,
-                  viewer.id_);
+    spdlog::debug("event=viewer_closed display={} viewer={:x}",
+                  options_.display, viewer.id_);
     Schedule();
   }
   on_viewers_changed_();

@@ -113,8 +113,8 @@ void Lane::CatchUpOne() {
     catch_up_waits_ = true;
     if (!std::exchange(catch_up_failing_, true)) {
       spdlog::error(
-          "display {}: cannot encode for a viewer that catches up: "
-          "{}; trying again with the next frame",
+          "event=catch_up_failed display={} reason=\"{}\" "
+          "next=\"tried again with the next frame\"",
           options_.display, std::string(status.message()));
     }
   }

@@ -160,7 +160,7 @@ void Lane::Encode(const StepInput& input) {
 void Lane::Publish(const StepInput& input, LaneStep step,
                    WireMessagePtr message) {
   if (std::exchange(failing_, false)) {
-    spdlog::info("display {}: encoding works again", options_.display);
+    spdlog::info("event=encode_recovered display={}", options_.display);
   }
   Damage rest = input.damage;
   rest.Subtract(step.done);
@@ -194,8 +194,8 @@ void Lane::NoteFailure(const StepInput& input, const absl::Status& status) {
   wait_for_frame_ = true;
   if (std::exchange(failing_, true)) return;
   spdlog::error(
-      "display {}: cannot encode a change: {}; trying again with "
-      "every frame",
+      "event=encode_failed display={} reason=\"{}\" "
+      "next=\"tried again with every frame\"",
       options_.display, std::string(status.message()));
 }
 

@@ -58,7 +58,7 @@ class RegistryImpl final : public DisplayRegistry {
             WorkerThreads(limits.worker_threads))) {
     absl::StatusOr<std::unique_ptr<Lifecycle>> lifecycle = Lifecycle::Start();
     if (!lifecycle.ok()) {
-      spdlog::error("no display can be served: {}",
+      spdlog::error("event=no_display_served reason=\"{}\"",
                     std::string(lifecycle.status().message()));
       return;
     }
