@@ -1,5 +1,6 @@
 // The daemon: wires configuration, devices, sessions and the gRPC server.
 
+#include <malloc.h>
 #include <signal.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
@@ -50,6 +51,19 @@ struct Flags {
   bool check_config = false;
 };
 
+absl::Status CheckNew(const config::v1::Listen& listen,
+                      const config::v1::Config& config,
+                      const std::string& text) {
+  const std::string key = config::ListenKey(listen);
+  for (const config::v1::Listen& other : config.listen()) {
+    if (!key.empty() && config::ListenKey(other) == key) {
+      return absl::InvalidArgumentError(
+          absl::StrFormat("--listen %s is given twice", text));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<config::v1::Config> ConfigOf(const Flags& flags) {
   config::v1::Config config = config::DefaultConfig();
   if (!flags.config_path.empty()) {
@@ -59,7 +73,10 @@ absl::StatusOr<config::v1::Config> ConfigOf(const Flags& flags) {
   }
   if (!flags.listen.empty()) config.clear_listen();
   for (const std::string& text : flags.listen) {
-    ASSIGN_OR_RETURN(*config.add_listen(), config::ParseListen(text));
+    ASSIGN_OR_RETURN(const config::v1::Listen listen,
+                     config::ParseListen(text));
+    RETURN_IF_ERROR(CheckNew(listen, config, text));
+    *config.add_listen() = listen;
   }
   return config;
 }
@@ -177,6 +194,11 @@ ExitCode Main(const Flags& flags) {
 
 int main(int argc, char** argv) {
   using namespace oriel::service;  // NOLINT: the names of this file
+  // Each thread's arena keeps what encoders free. With few arenas, and large
+  // buffers mapped on their own, it goes back to the system at once; bands of
+  // a picture are smaller and stay quick to allocate.
+  mallopt(M_ARENA_MAX, 2);
+  mallopt(M_MMAP_THRESHOLD, 1 << 20);
   Flags flags;
   CLI::App app{"Streams the screens of this host's vGPUs to remote viewers."};
   app.set_version_flag("--version", std::string("orield ") + oriel::kVersion);

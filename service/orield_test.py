@@ -77,6 +77,10 @@ class Daemon(unittest.TestCase):
         (['--log-level', 'loud'], 'loud'),
         (['--listen', '0.0.0.0:1'], 'no TLS'),
         (['--listen', 'oriel.sock'], 'unix:/absolute/path'),
+        (['--listen', 'unix:/a', '--listen', 'unix:/a'],
+         'unix:/a is given twice'),
+        (['--listen', '127.0.0.1:7', '--listen', 'localhost:7'],
+         'localhost:7 is given twice'),
         (['--config', '/nonexistent/o.conf'], '/nonexistent/o.conf')):
       with self.subTest(arguments):
         done = run(*arguments)

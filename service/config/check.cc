@@ -8,8 +8,10 @@
 #include <cstdint>
 #include <iterator>
 #include <map>
+#include <set>
 
 #include "absl/strings/str_format.h"
+#include "service/config/config.h"
 
 namespace oriel::config {
 namespace {
@@ -262,16 +264,16 @@ void CheckConfig(const v1::Config& config, const ReportProblem& report) {
            absl::StrFormat("%d listen elements; at most %d are served",
                            config.listen_size(), kMaxListens));
   }
-  std::map<std::string, int> paths;
+  std::set<std::string> keys;
   for (int i = 0; i < std::min(config.listen_size(), kMaxListens); ++i) {
     const v1::Listen& listen = config.listen(i);
     if (const std::string problem = CheckListen(listen); !problem.empty()) {
       report("listen", i, "listen: " + problem);
-    } else if (listen.has_unix() &&
-               !paths.emplace(listen.unix().path(), i).second) {
+    } else if (const std::string key = ListenKey(listen);
+               !key.empty() && !keys.insert(key).second) {
       report("listen", i,
-             absl::StrFormat("listen: a listen above has the path %s already",
-                             listen.unix().path()));
+             absl::StrFormat("listen: a listen above has the %s %s already",
+                             listen.has_unix() ? "path" : "address", key));
     }
   }
   CheckDisplays(config, report);

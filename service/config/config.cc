@@ -228,4 +228,13 @@ absl::StatusOr<v1::Listen> ParseListen(const std::string& text) {
   return listen;
 }
 
+std::string ListenKey(const v1::Listen& listen) {
+  if (listen.has_unix()) return listen.unix().path();
+  if (listen.tcp().port() == 0) return "";
+  std::string address = listen.tcp().address();
+  if (address.empty() || address == "localhost") address = kDefaultAddress;
+  if (address.find(':') != std::string::npos) address = "[" + address + "]";
+  return absl::StrFormat("%s:%d", address, listen.tcp().port());
+}
+
 }  // namespace oriel::config

@@ -29,4 +29,8 @@ v1::Config DefaultConfig();
 // as the configuration's are.
 absl::StatusOr<v1::Listen> ParseListen(const std::string& text);
 
+// Equal for two that cannot both be served; empty for a TCP port that the
+// kernel chooses.
+std::string ListenKey(const v1::Listen& listen);
+
 }  // namespace oriel::config

@@ -188,6 +188,21 @@ TEST(ParseConfigTest, ListenAddressesAreChecked) {
   }
 }
 
+TEST(ParseConfigTest, TheSameAddressTwiceIsRefusedUnlessItsPortIsAny) {
+  EXPECT_THAT(ErrorOf("listen { tcp { address: \"localhost\" port: 7 } }"
+                      "listen { tcp { port: 7 } }"),
+              HasSubstr("has the address 127.0.0.1:7 already"));
+  EXPECT_THAT(ErrorOf("listen { tcp { address: \"::1\" port: 7 } }"
+                      "listen { tcp { address: \"::1\" port: 7 } }"),
+              HasSubstr("has the address [::1]:7 already"));
+  EXPECT_THAT(ErrorOf("listen { unix { path: \"/a\" } }"
+                      "listen { unix { path: \"/a\" } }"),
+              HasSubstr("has the path /a already"));
+  EXPECT_THAT(ErrorOf("listen { tcp { } } listen { tcp { } }"
+                      "listen { tcp { port: 7 } } listen { tcp { port: 8 } }"),
+              StartsWith("accepted"));
+}
+
 TEST(ParseConfigTest, HugeAndDeeplyNestedTextIsRefused) {
   EXPECT_THAT(ErrorOf(std::string(2000000, '#')), HasSubstr("at most 1048576"));
   std::string nested;
