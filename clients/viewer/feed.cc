@@ -51,16 +51,39 @@ void Feed::Run() {
     status_.live = false;
     status_.exact = false;
     status_.stats.clear();
+    if (absl::IsInvalidArgument(ended) && !opened_) return GiveUp(ended);
     status_.message = std::string(ended.message()) + "\ntrying again";
     screen_.SetStatus(status_);
   } while (Pause());
 }
 
+absl::Status Feed::failure() {
+  MutexLock lock(mutex_);
+  return failure_;
+}
+
+void Feed::GiveUp(const absl::Status& failure) {
+  {
+    MutexLock lock(mutex_);
+    failure_ = failure;
+  }
+  status_.message = std::string(failure.message());
+  status_.over = true;
+  screen_.SetStatus(status_);
+}
+
 absl::Status Feed::Serve() {
+  opened_ = false;
   ASSIGN_OR_RETURN(const std::unique_ptr<Connection> connection,
                    Connection::Open(options_.server));
-  ASSIGN_OR_RETURN(status_.display,
-                   connection->ResolveDisplay(options_.display));
+  const absl::StatusOr<std::string> display =
+      connection->ResolveDisplay(options_.display);
+  if (display.ok()) {
+    status_.display = *display;
+  } else if (!absl::IsInvalidArgument(display.status()) ||
+             status_.display.empty()) {
+    return display.status();
+  }  // Else: once chosen, it stays chosen when others come beside it.
   OpenStream(*connection);
   const absl::Status ended = ReadEvents();
   CloseStream();
@@ -102,6 +125,7 @@ absl::Status Feed::ReadEvents() {
 }
 
 absl::Status Feed::OnEvent(const v1::StreamFramesResponse& event) {
+  opened_ = true;
   if (event.has_format()) return OnFormat(event.format());
   if (event.has_update()) return OnUpdate(event.update(), event.payload());
   return absl::OkStatus();

@@ -25,7 +25,8 @@ struct FeedOptions {
 };
 
 // Brings a display's updates to a screen, on a thread of its own, and tries
-// again after every failure, which the screen's message names. Nothing waits
+// again after a failure, which the screen's message names; what the server
+// will refuse again ends it, and the screen is over. Nothing waits
 // in between: the screen has what the last complete update made.
 class Feed {
  public:
@@ -36,10 +37,14 @@ class Feed {
   Feed(const Feed&) = delete;
   Feed& operator=(const Feed&) = delete;
 
+  // Why the screen is over; OK before. kInvalidArgument. Any thread.
+  absl::Status failure();
+
  private:
   void Run();
   // One connection; returns why it ended.
   absl::Status Serve();
+  void GiveUp(const absl::Status& failure);
   absl::Status ReadEvents();
   absl::Status OnEvent(const v1::StreamFramesResponse& event);
   absl::Status OnFormat(const v1::StreamFormat& format);
@@ -57,6 +62,7 @@ class Feed {
   Mutex mutex_;
   CondVar changed_;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Status failure_ ABSL_GUARDED_BY(mutex_);
   // Guarded only where Cancel needs it: the thread alone makes and drops it.
   DisplayStream* cancellable_ ABSL_GUARDED_BY(mutex_) = nullptr;
 
@@ -65,6 +71,7 @@ class Feed {
   PictureUpdater updater_;
   Damage waiting_;  // applied, to be shown with the rest of its update
   ScreenStatus status_;
+  bool opened_ = false;  // the server accepted the request
   Time second_start_;
   uint64_t second_updates_ = 0;
   uint64_t second_bytes_ = 0;

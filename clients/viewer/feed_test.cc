@@ -124,8 +124,13 @@ TEST_F(FeedTest, ComesBackAfterTheDeviceWasAway) {
   std::atomic<int> calls = 0;
   server_.attach = [&](const v1::StreamFramesRequest&, AttachStream* stream,
                        grpc::ServerContext*) {
+    // A second display must not make the choice of the first doubtful.
     if (++calls == 1) {
+      server_.displays.push_back(ReadyDisplay("vm8"));
       return grpc::Status(grpc::StatusCode::UNAVAILABLE, "the device has gone");
+    }
+    if (calls == 2) {
+      return grpc::Status(grpc::StatusCode::NOT_FOUND, "no such display");
     }
     stream->Write(OpenedEvent(1 << 20));
     const auto format = FormatEvent(1, 8, 8);
@@ -139,6 +144,27 @@ TEST_F(FeedTest, ComesBackAfterTheDeviceWasAway) {
   });
   window_.WaitFor([](const Screen::Taken& now) { return now.status.exact; });
   EXPECT_EQ(window_.blue, 7);
+  EXPECT_EQ(calls, 3);
+}
+
+TEST_F(FeedTest, WhatTheServerRefusesIsNotTriedAgain) {
+  server_.attach = [](const v1::StreamFramesRequest&, AttachStream*,
+                      grpc::ServerContext*) {
+    return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "no vp9 here");
+  };
+  Feed feed(Options(), window_.screen());
+  const auto taken =
+      window_.WaitFor([](const Screen::Taken& now) { return now.status.over; });
+  EXPECT_EQ(taken.status.message, "no vp9 here");
+  EXPECT_EQ(feed.failure(), absl::InvalidArgumentError("no vp9 here"));
+}
+
+TEST_F(FeedTest, SeveralDisplaysAndNoneNamedIsFinal) {
+  server_.displays.push_back(ReadyDisplay("vm8"));
+  Feed feed(Options(), window_.screen());
+  window_.WaitFor([](const Screen::Taken& now) { return now.status.over; });
+  EXPECT_THAT(std::string(feed.failure().message()),
+              ::testing::HasSubstr("vm7, vm8"));
 }
 
 TEST_F(FeedTest, AnAddressWhereNobodyIsIsNamed) {

@@ -15,6 +15,7 @@ struct ScreenStatus {
   // False: the picture, if there is one, is old, and the message says why.
   bool live = false;
   std::string message;
+  bool over = false;    // no picture will come any more
   std::string display;  // empty until it is known
   bool exact = false;
   std::string stats;  // the last second's; empty when there is none

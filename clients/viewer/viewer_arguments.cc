@@ -18,11 +18,12 @@ constexpr char kFooter[] =
     "own size.\n\n"
     "Examples:\n"
     "  oriel-viewer vm7\n"
-    "  oriel-viewer --server host7:7470 vm7 --stats\n"
+    "  oriel-viewer --server 127.0.0.1:7470 vm7 --stats\n"
     "  oriel-viewer vm7 --encoding h264 --fullscreen\n\n"
     "ORIEL_SERVER in the environment stands in for --server. The window says\n"
     "why there is no picture, and the viewer tries again.\n\n"
-    "Exit codes: 0 closed by the user, 1 no window, 2 wrong usage.\n";
+    "Exit codes: 0 closed by the user, 1 no window, 2 wrong usage, as an\n"
+    "encoding that the display does not have.\n";
 
 const std::map<std::string, v1::Encoding> kEncodings = {
     {"adaptive", v1::ENCODING_ADAPTIVE}, {"lossless", v1::ENCODING_LOSSLESS},

@@ -56,7 +56,7 @@ void Window::Run() {
   SetTitle();
   Present();
   SDL_Event event;
-  while (SDL_WaitEvent(&event) == 1) {
+  while (!status_.over && SDL_WaitEvent(&event) == 1) {
     // All that is there, then one presentation.
     do {
       if (!OnEvent(event)) return;

@@ -23,7 +23,8 @@ class Window {
   // Makes Run look at the screen. Any thread.
   static void Wake();
 
-  // Returns when the user has closed the window.
+  // Returns when the user has closed the window or the screen's status is
+  // over.
   void Run();
 
  private:
