@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 namespace oriel::session {
@@ -123,10 +124,13 @@ bool CaptureLoop::TryAttach() {
   }
   attached_at_ = Clock::now();
   // Before the watch, which may call OnDetached at once.
-  events_->OnAttached(source->description());
-  watch_id_ = lifecycle_->Watch(source->hangup_fd(), [this, attachment] {
-    Detach(attachment, absl::UnavailableError("the device went away"));
-  });
+  const std::string description = source->description();
+  events_->OnAttached(description);
+  watch_id_ =
+      lifecycle_->Watch(source->hangup_fd(), [this, attachment, description] {
+        Detach(attachment,
+               absl::UnavailableError("the device went away: " + description));
+      });
   return true;
 }
 

@@ -139,7 +139,8 @@ TEST_F(CaptureLoopTest, AHangupWhileNobodyWatchesDetachesAndAttachesAgain) {
   screen_->HangUp();
   EXPECT_EQ(events_.AwaitNotes(3),
             (std::vector<std::string>{
-                "attached", "detached: the device went away", "attached"}));
+                "attached", "detached: the device went away: fake screen",
+                "attached"}));
   events_.AwaitScan(2);
   screen_->AwaitOpenSources(1);
 }
@@ -185,7 +186,8 @@ TEST_F(CaptureLoopTest, AHangupIsToldThoughTheScanNeverReturns) {
   loop_.SetWatched(true);
   screen_->AwaitScansBegun(2);
   screen_->HangUp();
-  EXPECT_EQ(events_.AwaitNotes(2)[1], "detached: the device went away");
+  EXPECT_EQ(events_.AwaitNotes(2)[1],
+            "detached: the device went away: fake screen");
   EXPECT_EQ(screen_->open_sources(), 1);
   screen_->UnblockScans();
   EXPECT_EQ(events_.AwaitNotes(3)[2], "attached");
