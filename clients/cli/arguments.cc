@@ -12,6 +12,7 @@
 #include "clients/cli/quantities.h"
 #include "clients/cli/recording_file.h"
 #include "clients/lib/server_address.h"
+#include "clients/lib/stream_names.h"
 
 namespace oriel::clients {
 namespace {
@@ -27,17 +28,6 @@ constexpr char kOrielFooter[] =
     "  oriel record vm7 -o vm7.mp4 --duration 10s\n"
     "  oriel --server 127.0.0.1:7470 watch vm7\n\n"
     "ORIEL_SERVER in the environment stands in for --server.\n";
-
-const std::map<std::string, v1::Encoding> kEncodings = {
-    {"adaptive", v1::ENCODING_ADAPTIVE}, {"lossless", v1::ENCODING_LOSSLESS},
-    {"h264", v1::ENCODING_H264},         {"vp9", v1::ENCODING_VP9},
-    {"av1", v1::ENCODING_AV1},
-};
-const std::map<std::string, v1::Quality> kQualities = {
-    {"low", v1::QUALITY_LOW},
-    {"medium", v1::QUALITY_MEDIUM},
-    {"high", v1::QUALITY_HIGH},
-};
 
 // The command line's definition with the places its values go to.
 class Definition {

@@ -1,12 +1,12 @@
 #include "clients/viewer/viewer_arguments.h"
 
 #include <CLI/CLI.hpp>
-#include <map>
 
 #include "absl/strings/str_format.h"
 #include "base/nearest_name.h"
 #include "base/version.h"
 #include "clients/lib/server_address.h"
+#include "clients/lib/stream_names.h"
 
 namespace oriel::clients {
 namespace {
@@ -24,17 +24,6 @@ constexpr char kFooter[] =
     "why there is no picture, and the viewer tries again.\n\n"
     "Exit codes: 0 closed by the user, 1 no window, 2 wrong usage, as an\n"
     "encoding that the display does not have.\n";
-
-const std::map<std::string, v1::Encoding> kEncodings = {
-    {"adaptive", v1::ENCODING_ADAPTIVE}, {"lossless", v1::ENCODING_LOSSLESS},
-    {"h264", v1::ENCODING_H264},         {"vp9", v1::ENCODING_VP9},
-    {"av1", v1::ENCODING_AV1},
-};
-const std::map<std::string, v1::Quality> kQualities = {
-    {"low", v1::QUALITY_LOW},
-    {"medium", v1::QUALITY_MEDIUM},
-    {"high", v1::QUALITY_HIGH},
-};
 
 void Define(CLI::App& app, ViewerArguments& result, std::string& encoding,
             std::string& quality) {
