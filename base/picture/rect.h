@@ -5,6 +5,12 @@
 
 namespace oriel {
 
+struct Point {
+  int32_t x_px = 0;
+  int32_t y_px = 0;
+  friend bool operator==(const Point&, const Point&) = default;
+};
+
 struct Size {
   int32_t width_px = 0;
   int32_t height_px = 0;

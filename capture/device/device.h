@@ -28,6 +28,8 @@ struct RegionAddress {
   uint64_t file_offset = 0;  // vfio_region_info::offset
 };
 
+class OwnedDevice;
+
 // An open VFIO device that can only be read. Calls can block for as long as
 // the driver or the peer likes (a vfio-user peer: five seconds), so never on a
 // thread that serves others. Thread-compatible, except where said. Errors:
@@ -69,11 +71,20 @@ class Device {
   // Polls as readable or hung up once the peer has gone; -1 where nothing
   // tells. Owned by the device. Any thread.
   virtual int hangup_fd() const { return -1; }
+
+  // Why hangup_fd reports, once it does: "win11 (pid 4711) ended". Empty where
+  // nothing tells. Any thread.
+  virtual std::string hangup_reason() const { return {}; }
+
+  // Itself where Oriel opened it, else null. Lives as long as the device.
+  virtual OwnedDevice* AsOwned() { return nullptr; }
 };
 
 // A device that Oriel opened itself, which nobody else drives.
 class OwnedDevice : public Device {
  public:
+  OwnedDevice* AsOwned() override { return this; }
+
   // All bytes or an error.
   virtual absl::Status Write(const RegionAddress& region, uint64_t offset,
                              std::span<const uint8_t> bytes) = 0;

@@ -38,6 +38,10 @@ class DeviceFrameSource : public FrameSource {
   void Revoke() override ABSL_LOCKS_EXCLUDED(mutex_);
   std::string description() const override ABSL_LOCKS_EXCLUDED(mutex_);
   int hangup_fd() const override { return device_->hangup_fd(); }
+  std::string hangup_reason() const override {
+    return device_->hangup_reason();
+  }
+  Device* device() override { return device_.get(); }
 
  private:
   absl::StatusOr<Frame> ScanOnce(Time now);

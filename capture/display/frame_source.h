@@ -1,7 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "base/clock.h"
@@ -10,6 +13,8 @@
 #include "base/picture/pixel_format.h"
 
 namespace oriel::capture {
+
+class Device;
 
 // What a display's primary plane was at a scan.
 struct PlaneState {
@@ -26,6 +31,28 @@ struct PlaneState {
   friend bool operator==(const PlaneState&, const PlaneState&) = default;
 };
 
+// What a pointer looks like: rows of straight-alpha BGRA without gaps.
+struct CursorShape {
+  Size size;
+  std::vector<uint8_t> bgra;
+};
+
+// The pointer, where the device has a plane of its own for it.
+struct Cursor {
+  // False: the pointer is nowhere; the fields below then mean nothing.
+  bool visible = false;
+  // Of the shape's left upper corner in the picture; can be outside.
+  int32_t x_px = 0;
+  int32_t y_px = 0;
+  // From the shape's left upper corner; empty: the device does not tell.
+  std::optional<Point> hot_spot;
+  // The same pointer as long as the shape stays. Null when it cannot be read,
+  // and when the pointer is nowhere.
+  std::shared_ptr<const CursorShape> shape;
+
+  friend bool operator==(const Cursor&, const Cursor&) = default;
+};
+
 // One scan's result; immutable once handed on.
 struct Frame {
   // Rises by one with every change of `plane`; starts at 1.
@@ -37,6 +64,9 @@ struct Frame {
   Damage damage;
   Time time;  // when the plane was queried
   Duration scan_duration{};
+  // Empty: the device has no cursor plane, or one that only repeats the primary
+  // plane; a pointer is then in the picture.
+  std::optional<Cursor> cursor;
 };
 
 // Where a display's frames come from. Thread-bound to its capture thread,
@@ -57,8 +87,13 @@ class FrameSource {
   // "region 16 (plane query) of mdev 83b8...". Any thread.
   virtual std::string description() const = 0;
 
-  // See Device::hangup_fd. Any thread.
+  // See Device::hangup_fd and hangup_reason. Any thread.
   virtual int hangup_fd() const = 0;
+  virtual std::string hangup_reason() const { return {}; }
+
+  // For calls beside the scan, on the capture thread; null where there is no
+  // device behind it. The source's own.
+  virtual Device* device() { return nullptr; }
 };
 
 }  // namespace oriel::capture

@@ -68,12 +68,36 @@ void FakeRegistry::SetDisplay(const session::DisplayStatus& status) {
   Notify(status.name);
 }
 
-void FakeRegistry::RemoveDisplay(const std::string& name) {
+absl::Status FakeRegistry::RemoveDisplay(const std::string& name,
+                                         const std::string& /*reason*/) {
   {
     MutexLock lock(mutex_);
     displays_.erase(name);
   }
   Notify(name);
+  return absl::OkStatus();
+}
+
+absl::Status FakeRegistry::AddDisplay(session::DisplayOptions options) {
+  SetDisplay({.name = options.name, .device = options.device});
+  return absl::OkStatus();
+}
+
+void FakeRegistry::TryOpening(const std::string& /*name*/) {}
+
+void FakeRegistry::SetDevice(absl::StatusOr<capture::Device*> device) {
+  MutexLock lock(mutex_);
+  device_ = std::move(device);
+}
+
+void FakeRegistry::VisitDevice(const std::string& /*display*/,
+                               DeviceVisit visit) {
+  absl::StatusOr<capture::Device*> device;
+  {
+    MutexLock lock(mutex_);
+    device = device_;
+  }
+  visit(std::move(device));
 }
 
 // Under the lock, as the contract allows: a subscriber that asks the registry

@@ -56,7 +56,11 @@ class FakeRegistry final : public session::DisplayRegistry {
   ~FakeRegistry() override;
 
   void SetDisplay(const session::DisplayStatus& status);
-  void RemoveDisplay(const std::string& name);
+  void RemoveDisplay(const std::string& name) {
+    (void)RemoveDisplay(name, "removed");
+  }
+  // What VisitDevice gives, on the caller's thread; not owned.
+  void SetDevice(absl::StatusOr<capture::Device*> device);
   // What TakeSnapshot gives, on a thread of its own.
   void SetSnapshot(absl::StatusOr<capture::Frame> frame);
   // What OpenViewer gives instead of a viewer.
@@ -81,6 +85,11 @@ class FakeRegistry final : public session::DisplayRegistry {
   void TakeSnapshot(
       const std::string& display,
       std::function<void(absl::StatusOr<capture::Frame>)> done) override;
+  void VisitDevice(const std::string& display, DeviceVisit visit) override;
+  absl::Status AddDisplay(session::DisplayOptions options) override;
+  absl::Status RemoveDisplay(const std::string& name,
+                             const std::string& reason) override;
+  void TryOpening(const std::string& name) override;
   void Stop() override;
 
  private:
@@ -97,6 +106,8 @@ class FakeRegistry final : public session::DisplayRegistry {
   std::function<void(FakeViewer&)> on_open_ ABSL_GUARDED_BY(mutex_);
   absl::StatusOr<capture::Frame> snapshot_ ABSL_GUARDED_BY(mutex_) =
       absl::UnavailableError("no snapshot was set");
+  absl::StatusOr<capture::Device*> device_ ABSL_GUARDED_BY(mutex_) =
+      absl::UnavailableError("no device was set");
   std::vector<std::thread> threads_ ABSL_GUARDED_BY(mutex_);
 };
 

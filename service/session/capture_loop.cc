@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_format.h"
+
 namespace oriel::session {
 
 CaptureLoop::CaptureLoop(CaptureLoopOptions options, Lifecycle* lifecycle,
@@ -30,6 +32,21 @@ uint64_t CaptureLoop::RequestScan() {
   EnsureThread();
   changed_.NotifyAll();
   return scans_begun_ + 1;
+}
+
+bool CaptureLoop::AddVisit(const Visit& visit) {
+  MutexLock lock(mutex_);
+  if (stopping_ || visits_.size() >= options_.max_visits) return false;
+  visits_.push_back(visit);
+  EnsureThread();
+  changed_.NotifyAll();
+  return true;
+}
+
+void CaptureLoop::TryOpening() {
+  MutexLock lock(mutex_);
+  open_now_ = true;
+  changed_.NotifyAll();
 }
 
 void CaptureLoop::Stop() {
@@ -94,10 +111,11 @@ bool CaptureLoop::Attach() {
     {
       MutexLock lock(mutex_);
       const Time due = Clock::now() + pause_;
-      while (!stopping_ && Clock::now() < due) {
+      while (!stopping_ && !open_now_ && Clock::now() < due) {
         changed_.WaitUntil(mutex_, due);
       }
       if (stopping_) continue;
+      open_now_ = false;
     }
     pause_ = std::clamp(pause_ * 2, options_.first_attach_pause,
                         options_.longest_attach_pause);
@@ -126,10 +144,16 @@ bool CaptureLoop::TryAttach() {
   // Before the watch, which may call OnDetached at once.
   const std::string description = source->description();
   events_->OnAttached(description);
-  watch_id_ =
-      lifecycle_->Watch(source->hangup_fd(), [this, attachment, description] {
+  watch_id_ = lifecycle_->Watch(
+      source->hangup_fd(),
+      [this, attachment, description,
+       watched = std::weak_ptr<capture::FrameSource>(source)] {
+        std::string reason;
+        if (const auto source = watched.lock())
+          reason = source->hangup_reason();
+        if (reason.empty()) reason = description;
         Detach(attachment,
-               absl::UnavailableError("the device went away: " + description));
+               absl::UnavailableError("the device went away: " + reason));
       });
   return true;
 }
@@ -158,6 +182,39 @@ void CaptureLoop::LetGo() {
     MutexLock lock(mutex_);
     source = std::exchange(source_, nullptr);
   }
+  RefuseVisits();
+}
+
+void CaptureLoop::DoVisits(capture::FrameSource& source) {
+  while (true) {
+    Visit visit;
+    {
+      MutexLock lock(mutex_);
+      if (visits_.empty() || detached_ || stopping_) return;
+      visit = std::move(visits_.front());
+      visits_.pop_front();
+    }
+    capture::Device* const device = source.device();
+    if (device == nullptr) {
+      visit(absl::FailedPreconditionError(absl::StrFormat(
+          "display %s has no device behind it that can be asked",
+          options_.display)));
+    } else {
+      visit(device);
+    }
+  }
+}
+
+void CaptureLoop::RefuseVisits() {
+  std::deque<Visit> visits;
+  {
+    MutexLock lock(mutex_);
+    visits.swap(visits_);
+  }
+  for (const Visit& visit : visits) {
+    visit(absl::UnavailableError(absl::StrFormat(
+        "the device of display %s went away", options_.display)));
+  }
 }
 
 CaptureLoop::Next CaptureLoop::WaitForScan(Time due, uint64_t* scan) {
@@ -165,6 +222,7 @@ CaptureLoop::Next CaptureLoop::WaitForScan(Time due, uint64_t* scan) {
   while (true) {
     if (stopping_) return Next::kStop;
     if (detached_) return Next::kReattach;
+    if (!visits_.empty()) return Next::kVisit;
     if (!scan_requested_) {
       if (!watched_) {
         running_ = false;
@@ -207,6 +265,9 @@ bool CaptureLoop::ScanWhileWanted() {
       case Next::kStop:
       case Next::kReattach:
         return true;
+      case Next::kVisit:
+        DoVisits(*source);
+        continue;
       case Next::kScan:
         break;
     }

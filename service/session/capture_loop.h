@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -22,6 +24,7 @@ struct CaptureLoopOptions {
   Duration first_attach_pause{};
   Duration longest_attach_pause{};
   Duration unreadable_retry{};
+  size_t max_visits = 8;
 };
 
 // One display's thread: opens its device, again and again while that fails;
@@ -52,13 +55,20 @@ class CaptureLoop {
   // Scans once more, soon. The number of the first scan that begins after
   // this call; scans that end because the device went have one too.
   uint64_t RequestScan();
+  // As DisplayRegistry::VisitDevice: on the loop's thread. False: as many wait
+  // as may, or the loop stops; `visit` was not taken.
+  using Visit = std::function<void(absl::StatusOr<capture::Device*>)>;
+  bool AddVisit(const Visit& visit);
+  // Ends the pause before the next attempt to open the device, also of an
+  // attempt under way that fails.
+  void TryOpening();
   // Begins to end; the device's memory is let go of at once.
   void Stop();
   // Waits for a device call under way, as long as that takes. After Stop.
   void Join();
 
  private:
-  enum class Next { kScan, kRest, kReattach, kStop };
+  enum class Next { kScan, kVisit, kRest, kReattach, kStop };
 
   void EnsureThread() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Run();
@@ -70,6 +80,9 @@ class CaptureLoop {
   Time NextDue(Time due) const;
   void Detach(uint64_t attachment, const absl::Status& status);
   void LetGo();
+  void DoVisits(capture::FrameSource& source);
+  // Those that wait for a device that has gone.
+  void RefuseVisits();
 
   const CaptureLoopOptions options_;
   Lifecycle* const lifecycle_;
@@ -82,6 +95,8 @@ class CaptureLoop {
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool watched_ ABSL_GUARDED_BY(mutex_) = false;
   bool scan_requested_ ABSL_GUARDED_BY(mutex_) = false;
+  bool open_now_ ABSL_GUARDED_BY(mutex_) = false;
+  std::deque<Visit> visits_ ABSL_GUARDED_BY(mutex_);
   uint64_t scans_begun_ ABSL_GUARDED_BY(mutex_) = 0;
   // Null: not attached. Called by the loop's thread, but for Revoke.
   std::shared_ptr<capture::FrameSource> source_ ABSL_GUARDED_BY(mutex_);

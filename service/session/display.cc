@@ -22,7 +22,8 @@ CaptureLoopOptions LoopOptions(const DisplayOptions& options,
           .open = options.open,
           .first_attach_pause = tuning.first_attach_pause,
           .longest_attach_pause = tuning.longest_attach_pause,
-          .unreadable_retry = tuning.unreadable_retry};
+          .unreadable_retry = tuning.unreadable_retry,
+          .max_visits = tuning.visits_per_display};
 }
 
 }  // namespace
@@ -199,6 +200,24 @@ void Display::TakeSnapshot(SnapshotDone done) {
   FinishSnapshots(std::move(refused), status);
 }
 
+void Display::VisitDevice(DisplayRegistry::DeviceVisit visit) {
+  absl::Status status;
+  {
+    MutexLock lock(mutex_);
+    if (!attached_) {
+      status = Unavailable();
+    } else if (!loop_.AddVisit(visit)) {
+      status = absl::ResourceExhaustedError(absl::StrFormat(
+          "display %s has %d questions to its device waiting; try again when "
+          "one is answered",
+          options_.name, context_->tuning.visits_per_display));
+    } else {
+      return;
+    }
+  }
+  visit(status);
+}
+
 void Display::FinishSnapshots(std::vector<Snapshot> snapshots,
                               const absl::StatusOr<capture::Frame>& frame) {
   for (Snapshot& snapshot : snapshots) {
@@ -317,15 +336,15 @@ void Display::EndAll(const absl::Status& status) {
   FinishSnapshots(std::move(snapshots), status);
 }
 
-void Display::Stop() {
+void Display::Stop(const std::string& reason) {
   {
     MutexLock lock(mutex_);
     stopping_ = true;
     attached_ = false;
     framebuffer_.clear();
-    SetState(DisplayState::kUnavailable, "the daemon stops");
+    SetState(DisplayState::kUnavailable, reason);
   }
-  EndAll(absl::UnavailableError("the daemon stops"));
+  EndAll(absl::UnavailableError(reason));
   loop_.Stop();
 }
 

@@ -32,8 +32,9 @@ class Display final : private CaptureLoop::Events,
   void Start() { loop_.Start(); }
   // Ends all streams and waiting snapshots with kUnavailable, lets go of the
   // device; Join waits for its thread.
-  void Stop();
+  void Stop(const std::string& reason);
   void Join() { loop_.Join(); }
+  void TryOpening() { loop_.TryOpening(); }
 
   const std::string& name() const { return options_.name; }
   DisplayStatus Status() const;
@@ -43,6 +44,7 @@ class Display final : private CaptureLoop::Events,
       uint64_t id);
   std::shared_ptr<Viewer> FindViewer(uint64_t id) const;
   void TakeSnapshot(std::function<void(absl::StatusOr<capture::Frame>)> done);
+  void VisitDevice(DisplayRegistry::DeviceVisit visit);
 
  private:
   using LaneKey = std::pair<encoder::Encoding, encoder::Quality>;

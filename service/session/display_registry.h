@@ -14,6 +14,10 @@
 #include "service/session/viewer.h"
 #include "service/session/wire_encoder.h"
 
+namespace oriel::capture {
+class Device;
+}
+
 namespace oriel::session {
 
 enum class DisplayState { kReady, kPlaneOff, kUnavailable };
@@ -42,6 +46,7 @@ struct RegistryLimits {
   uint32_t viewers_per_display = 64;
   uint32_t lanes_per_display = 4;
   uint32_t worker_threads = 0;  // 0: one a processor, at most 8
+  uint32_t displays = 1024;
 };
 
 struct ViewerOptions {
@@ -86,6 +91,25 @@ class DisplayRegistry {
   virtual void TakeSnapshot(
       const std::string& display,
       std::function<void(absl::StatusOr<capture::Frame>)> done) = 0;
+
+  // `visit` is called once: on the display's capture thread between two scans
+  // with the open device, which it must not keep, or on any thread with an
+  // error: kNotFound, kUnavailable, kFailedPrecondition (no device behind the
+  // display), kResourceExhausted (Tuning::visits_per_display wait already). The
+  // display's pictures wait for it, so its steps should be short.
+  using DeviceVisit = std::function<void(absl::StatusOr<capture::Device*>)>;
+  virtual void VisitDevice(const std::string& display, DeviceVisit visit) = 0;
+
+  // Another display from now on. kAlreadyExists; kResourceExhausted beyond
+  // RegistryLimits::displays; kUnavailable once stopped.
+  virtual absl::Status AddDisplay(DisplayOptions options) = 0;
+  // Ends its streams with kUnavailable and `reason`, lets go of its device and
+  // waits for its thread: not from a call that the registry makes. kNotFound.
+  virtual absl::Status RemoveDisplay(const std::string& name,
+                                     const std::string& reason) = 0;
+  // Something changed that may let the display's device open: tries at once
+  // instead of after the pause. Nothing while it is open, or unknown.
+  virtual void TryOpening(const std::string& name) = 0;
 
   // Ends all streams with kUnavailable "the daemon stops", lets go of all
   // devices, joins all threads. Later calls fail.

@@ -4,6 +4,7 @@
 #include <sys/random.h>
 
 #include <algorithm>
+#include <map>
 #include <thread>
 #include <utility>
 
@@ -55,7 +56,8 @@ class RegistryImpl final : public DisplayRegistry {
       : notifier_(std::make_shared<ChangeNotifier>()),
         context_(std::make_shared<SessionContext>(
             std::move(encoders), tuning, wire,
-            WorkerThreads(limits.worker_threads))) {
+            WorkerThreads(limits.worker_threads))),
+        limits_(limits) {
     absl::StatusOr<std::unique_ptr<Lifecycle>> lifecycle = Lifecycle::Start();
     if (!lifecycle.ok()) {
       spdlog::error("event=no_display_served reason=\"{}\"",
@@ -63,23 +65,21 @@ class RegistryImpl final : public DisplayRegistry {
       return;
     }
     lifecycle_ = *std::move(lifecycle);
-    std::sort(displays.begin(), displays.end(),
-              [](const auto& a, const auto& b) { return a.name < b.name; });
-    for (const DisplayOptions& options : displays) {
-      displays_.push_back(std::make_shared<Display>(
-          options, limits, context_, lifecycle_.get(),
-          [notifier = notifier_, name = options.name] {
-            notifier->Notify(name);
-          }));
+    for (DisplayOptions& options : displays) {
+      const std::string name = options.name;
+      const absl::Status added = AddDisplay(std::move(options));
+      if (!added.ok()) {
+        spdlog::error("event=display_not_served display={} reason=\"{}\"", name,
+                      std::string(added.message()));
+      }
     }
-    for (const auto& display : displays_) display->Start();
   }
 
   ~RegistryImpl() override { Stop(); }
 
   std::vector<DisplayStatus> List() const override {
     std::vector<DisplayStatus> list;
-    for (const auto& display : displays_) list.push_back(display->Status());
+    for (const auto& display : Displays()) list.push_back(display->Status());
     return list;
   }
 
@@ -108,7 +108,7 @@ class RegistryImpl final : public DisplayRegistry {
   }
 
   std::shared_ptr<Viewer> FindViewer(uint64_t viewer_id) const override {
-    for (const auto& display : displays_) {
+    for (const auto& display : Displays()) {
       if (auto viewer = display->FindViewer(viewer_id)) return viewer;
     }
     return nullptr;
@@ -125,11 +125,68 @@ class RegistryImpl final : public DisplayRegistry {
     if (!context_->snapshots.Submit(fail)) fail();
   }
 
+  void VisitDevice(const std::string& name, DeviceVisit visit) override {
+    const auto display = Find(name);
+    if (!display.ok()) return visit(display.status());
+    (*display)->VisitDevice(std::move(visit));
+  }
+
+  absl::Status AddDisplay(DisplayOptions options) override {
+    const std::string name = options.name;
+    {
+      MutexLock lock(mutex_);
+      if (stopped_ || lifecycle_ == nullptr) {
+        return absl::UnavailableError("the daemon stops");
+      }
+      if (displays_.contains(name)) {
+        return absl::AlreadyExistsError(
+            absl::StrFormat("there is a display '%s' already", name));
+      }
+      if (displays_.size() >= limits_.displays) {
+        return absl::ResourceExhaustedError(
+            absl::StrFormat("there are %d displays, as many as there may be",
+                            displays_.size()));
+      }
+      auto display = std::make_shared<Display>(
+          options, limits_, context_, lifecycle_.get(),
+          [notifier = notifier_, name] { notifier->Notify(name); });
+      display->Start();
+      displays_[name] = std::move(display);
+    }
+    notifier_->Notify(name);
+    return absl::OkStatus();
+  }
+
+  absl::Status RemoveDisplay(const std::string& name,
+                             const std::string& reason) override {
+    const auto display = Find(name);
+    if (!display.ok()) return display.status();
+    {
+      MutexLock lock(mutex_);
+      // Another thread removes it, or Stop does.
+      if (displays_.erase(name) == 0) return absl::OkStatus();
+    }
+    (*display)->Stop(reason);
+    (*display)->Join();
+    notifier_->Notify(name);
+    return absl::OkStatus();
+  }
+
+  void TryOpening(const std::string& name) override {
+    const auto display = Find(name);
+    if (display.ok()) (*display)->TryOpening();
+  }
+
   void Stop() override {
-    MutexLock lock(stop_mutex_);
-    if (std::exchange(stopped_, true)) return;
-    for (const auto& display : displays_) display->Stop();
-    for (const auto& display : displays_) display->Join();
+    MutexLock stop_lock(stop_mutex_);
+    std::vector<std::shared_ptr<Display>> displays;
+    {
+      MutexLock lock(mutex_);
+      if (std::exchange(stopped_, true)) return;
+      displays = DisplaysLocked();
+    }
+    for (const auto& display : displays) display->Stop("the daemon stops");
+    for (const auto& display : displays) display->Join();
     if (lifecycle_ != nullptr) lifecycle_->Stop();
     context_->timer.Stop();
     context_->workers.Stop();
@@ -139,22 +196,36 @@ class RegistryImpl final : public DisplayRegistry {
   }
 
  private:
+  std::vector<std::shared_ptr<Display>> DisplaysLocked() const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    std::vector<std::shared_ptr<Display>> displays;
+    for (const auto& [name, display] : displays_) displays.push_back(display);
+    return displays;
+  }
+  std::vector<std::shared_ptr<Display>> Displays() const {
+    MutexLock lock(mutex_);
+    return DisplaysLocked();
+  }
+
   absl::StatusOr<std::shared_ptr<Display>> Find(const std::string& name) const {
+    MutexLock lock(mutex_);
+    const auto found = displays_.find(name);
+    if (found != displays_.end()) return found->second;
     std::vector<std::string> names;
-    for (const auto& display : displays_) {
-      if (display->name() == name) return display;
-      names.push_back(display->name());
-    }
+    for (const auto& [known, display] : displays_) names.push_back(known);
     return absl::NotFoundError(absl::StrFormat(
         "there is no display '%s'%s", name, NearNamesHint(name, names)));
   }
 
   const std::shared_ptr<ChangeNotifier> notifier_;
   const std::shared_ptr<SessionContext> context_;
-  std::unique_ptr<Lifecycle> lifecycle_;
-  std::vector<std::shared_ptr<Display>> displays_;  // by name
-  Mutex stop_mutex_;
-  bool stopped_ ABSL_GUARDED_BY(stop_mutex_) = false;
+  const RegistryLimits limits_;
+  std::unique_ptr<Lifecycle> lifecycle_;  // null: threads cannot be started
+  Mutex stop_mutex_;                      // held while stopping
+  mutable Mutex mutex_;
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  std::map<std::string, std::shared_ptr<Display>> displays_
+      ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace

@@ -41,6 +41,7 @@ struct Tuning {
   // Fewer than the service makes in all, so that a display which hangs leaves
   // room for the others.
   size_t snapshots_per_display = 3;
+  size_t visits_per_display = 8;
 };
 
 // What lanes and displays share. Kept alive by whoever may still call into it;

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "absl/status/statusor.h"
+
+namespace oriel::capture {
+
+// What oriel-borrow or a launcher and orield tell each other over a SEQPACKET
+// socket that orield listens on: one JSON object a message, the fds of an offer
+// beside it (SCM_RIGHTS). An offer lasts until it is withdrawn, the process
+// behind its pidfd ends, or the connection closes.
+
+inline constexpr size_t kMaxBorrowMessageBytes = 8192;
+
+// First on a connection: {"hello": {"sender": "oriel-borrow 0.3"}}.
+struct Hello {
+  std::string sender;  // for people
+  friend bool operator==(const Hello&, const Hello&) = default;
+};
+
+// A device that another process drives. Fds: the device; then, where there is
+// one, a pidfd of that process.
+struct Offer {
+  uint64_t id = 0;  // the sender's, not 0, unique on the connection
+  // What the display is to be called; letters, digits, '-', '_', '.', ':'; the
+  // same again after a restart of the VM.
+  std::string display;
+  std::string device;   // mdev UUID or PCI address; empty: unattributed
+  std::string vm;       // as its VMM names it; empty: unknown
+  pid_t vmm_pid = 0;    // 0: unknown
+  std::string command;  // of the VMM, as /proc/PID/comm
+  // How the device was proven, or why it could not be; for people.
+  std::string evidence;
+  // GET_GFX_DMABUF may be asked although another process drives the device:
+  // the VMM is known not to ask itself (display=off).
+  bool dma_bufs_allowed = false;
+  friend bool operator==(const Offer&, const Offer&) = default;
+};
+
+struct Withdrawal {
+  uint64_t id = 0;
+  std::string reason;  // "the VM closed its device", for people
+  friend bool operator==(const Withdrawal&, const Withdrawal&) = default;
+};
+
+// What the sender cannot do now, and what to grant; replaces the notice before
+// it, and empty: all is well.
+struct Notice {
+  std::string text;
+  friend bool operator==(const Notice&, const Notice&) = default;
+};
+
+// From orield: nothing of the offer is open or mapped any more.
+struct Released {
+  uint64_t id = 0;
+  friend bool operator==(const Released&, const Released&) = default;
+};
+
+// From orield: the offer was not taken.
+struct Refused {
+  uint64_t id = 0;
+  std::string reason;
+  friend bool operator==(const Refused&, const Refused&) = default;
+};
+
+using BorrowMessage =
+    std::variant<Hello, Offer, Withdrawal, Notice, Released, Refused>;
+
+// At most kMaxBorrowMessageBytes: texts for people are cut, names are not.
+std::string EncodeBorrowMessage(const BorrowMessage& message);
+
+// kInvalidArgument names the field: unknown kind, missing or oversized field,
+// an id of 0, characters that a name may not have. Unknown fields are skipped.
+absl::StatusOr<BorrowMessage> ParseBorrowMessage(const std::string& text);
+
+}  // namespace oriel::capture
