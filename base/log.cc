@@ -59,4 +59,21 @@ bool InitLogging(const std::string& level) {
   return known;
 }
 
+std::string LogText(std::string_view text) {
+  constexpr size_t kMaxBytes = 1000;
+  constexpr char kHexDigits[] = "0123456789abcdef";
+  std::string quoted = "\"";
+  for (const char c : text.substr(0, kMaxBytes)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      quoted += {'\\', c};
+    } else if (byte < 0x20 || byte == 0x7f) {
+      quoted += {'\\', 'x', kHexDigits[byte >> 4], kHexDigits[byte & 15]};
+    } else {
+      quoted += c;
+    }
+  }
+  return quoted + (text.size() > kMaxBytes ? "...\"" : "\"");
+}
+
 }  // namespace oriel

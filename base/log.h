@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace oriel {
 
@@ -9,5 +10,10 @@ namespace oriel {
 // no time stamp of its own. `level`: trace, debug, info, warn, error.
 // False when the level is unknown; then info is used.
 bool InitLogging(const std::string& level);
+
+// `text` in double quotes, as the value of a log line's field: one line, with
+// quotes, backslashes and what cannot be printed escaped, because names and
+// reasons come from devices, VMs and clients. At most 1000 bytes of it.
+std::string LogText(std::string_view text);
 
 }  // namespace oriel

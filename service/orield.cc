@@ -150,8 +150,8 @@ ExitCode Run(const config::v1::Config& config) {
   std::vector<std::string> names;
   for (const session::DisplayOptions& display : displays) {
     names.push_back(display.name);
-    spdlog::info("event=display name={} device=\"{}\" max_rate_hz={}",
-                 display.name, display.device, display.max_rate_hz);
+    spdlog::info("event=display name={} device={} max_rate_hz={}", display.name,
+                 LogText(display.device), display.max_rate_hz);
   }
   const std::unique_ptr<session::DisplayRegistry> registry =
       session::DisplayRegistry::Create(std::move(displays), LimitsOf(config),
@@ -159,8 +159,8 @@ ExitCode Run(const config::v1::Config& config) {
   const absl::StatusOr<std::unique_ptr<rpc::Server>> server =
       rpc::Server::Start(registry.get(), AddressesOf(config));
   if (!server.ok()) {
-    spdlog::error("event=not_started reason=\"{}\"",
-                  std::string(server.status().message()));
+    spdlog::error("event=not_started reason={}",
+                  LogText(std::string(server.status().message())));
     registry->Stop();
     return kExitFailure;
   }

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
+#include "base/log.h"
 #include "base/status_macros.h"
 #include "base/unique_fd.h"
 #include "grpcpp/security/server_credentials.h"
@@ -33,7 +34,7 @@ constexpr int kLeastPingIntervalMs = 5'000;
 
 // What matters of it comes back as a status as well.
 void LogGrpc(gpr_log_func_args* args) {
-  spdlog::debug("event=grpc message=\"{}\"", args->message);
+  spdlog::debug("event=grpc message={}", LogText(args->message));
 }
 
 struct SocketAddress {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "base/log.h"
 #include "base/status_macros.h"
 
 namespace oriel::session {
@@ -256,8 +257,8 @@ void Display::OnAttached(const std::string& framebuffer) {
     framebuffer_ = framebuffer;
     SetState(DisplayState::kUnavailable, "its first scan has not ended yet");
   }
-  spdlog::info("event=attached display={} framebuffer=\"{}\"", options_.name,
-               framebuffer);
+  spdlog::info("event=attached display={} framebuffer={}", options_.name,
+               LogText(framebuffer));
   on_change_();
 }
 
@@ -267,8 +268,8 @@ void Display::OnAttachFailed(const absl::Status& status) {
     MutexLock lock(mutex_);
     if (stopping_ || !SetState(DisplayState::kUnavailable, reason)) return;
   }
-  spdlog::warn("event=attach_failed display={} reason=\"{}\"", options_.name,
-               reason);
+  spdlog::warn("event=attach_failed display={} reason={}", options_.name,
+               LogText(reason));
   on_change_();
 }
 
@@ -316,8 +317,8 @@ void Display::OnDetached(const absl::Status& status) {
     SetState(DisplayState::kUnavailable, std::string(status.message()));
     ends_with = Unavailable();
   }
-  spdlog::warn("event=detached display={} reason=\"{}\"", options_.name,
-               std::string(status.message()));
+  spdlog::warn("event=detached display={} reason={}", options_.name,
+               LogText(std::string(status.message())));
   EndAll(ends_with);
   on_change_();
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/log.h"
 #include "service/session/lane.h"
 
 namespace oriel::session {
@@ -113,9 +114,9 @@ void Lane::CatchUpOne() {
     catch_up_waits_ = true;
     if (!std::exchange(catch_up_failing_, true)) {
       spdlog::error(
-          "event=catch_up_failed display={} reason=\"{}\" "
+          "event=catch_up_failed display={} reason={} "
           "next=\"tried again with the next frame\"",
-          options_.display, std::string(status.message()));
+          options_.display, LogText(std::string(status.message())));
     }
   }
   Schedule();

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "base/log.h"
 #include "service/session/bounded_damage.h"
 #include "service/session/lane.h"
 
@@ -194,9 +195,9 @@ void Lane::NoteFailure(const StepInput& input, const absl::Status& status) {
   wait_for_frame_ = true;
   if (std::exchange(failing_, true)) return;
   spdlog::error(
-      "event=encode_failed display={} reason=\"{}\" "
+      "event=encode_failed display={} reason={} "
       "next=\"tried again with every frame\"",
-      options_.display, std::string(status.message()));
+      options_.display, LogText(std::string(status.message())));
 }
 
 }  // namespace oriel::session

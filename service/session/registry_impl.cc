@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "base/log.h"
 #include "service/session/near_names.h"
 
 namespace oriel::session {
@@ -60,8 +61,8 @@ class RegistryImpl final : public DisplayRegistry {
         limits_(limits) {
     absl::StatusOr<std::unique_ptr<Lifecycle>> lifecycle = Lifecycle::Start();
     if (!lifecycle.ok()) {
-      spdlog::error("event=no_display_served reason=\"{}\"",
-                    std::string(lifecycle.status().message()));
+      spdlog::error("event=no_display_served reason={}",
+                    LogText(std::string(lifecycle.status().message())));
       return;
     }
     lifecycle_ = *std::move(lifecycle);
@@ -69,8 +70,8 @@ class RegistryImpl final : public DisplayRegistry {
       const std::string name = options.name;
       const absl::Status added = AddDisplay(std::move(options));
       if (!added.ok()) {
-        spdlog::error("event=display_not_served display={} reason=\"{}\"", name,
-                      std::string(added.message()));
+        spdlog::error("event=display_not_served display={} reason={}", name,
+                      LogText(std::string(added.message())));
       }
     }
   }
