@@ -13,6 +13,7 @@ MAY_INCLUDE = {
     'base': set(),
     'base/picture': set(),
     'capture/abi': set(),
+    'capture/borrow': {'base', 'capture/abi'},
     'capture/discovery': {'base', 'capture/device'},
     'capture/device': {'base', 'capture/abi'},
     'capture/region': {'base', 'capture/abi', 'capture/device'},
@@ -57,7 +58,7 @@ LIBRARY_ROOMS = {
     'libavutil/': {'clients', 'encoder/video', 'service/snapshot', 'tests'},
     'libswscale/': {'clients', 'encoder/video', 'service/snapshot', 'tests'},
     'SDL2/': {'clients/viewer'},
-    'systemd/': {'service'},
+    'systemd/': {'capture/borrow', 'service'},
     'zstd.h': {'clients/lib', 'encoder/lossless', 'tests'},
 }
 

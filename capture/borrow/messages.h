@@ -18,7 +18,13 @@ namespace oriel::capture {
 
 inline constexpr size_t kMaxBorrowMessageBytes = 8192;
 
-// First on a connection: {"hello": {"sender": "oriel-borrow 0.3"}}.
+// Longer names are not taken, longer texts for people are cut.
+inline constexpr size_t kMaxBorrowNameBytes = 64;
+inline constexpr size_t kMaxBorrowTextBytes = 1024;
+
+// First on a connection: {"hello": {"sender": "oriel-borrow 0.3"}}. The other
+// kinds: offer, withdraw, notice; from orield: released, refused. Each holds
+// its structure's fields by their names; "id" and "display" are a must.
 struct Hello {
   std::string sender;  // for people
   friend bool operator==(const Hello&, const Hello&) = default;
@@ -72,7 +78,8 @@ struct Refused {
 using BorrowMessage =
     std::variant<Hello, Offer, Withdrawal, Notice, Released, Refused>;
 
-// At most kMaxBorrowMessageBytes: texts for people are cut, names are not.
+// At most kMaxBorrowMessageBytes: texts for people are cut; a name that is too
+// long stays too long, so that the other side says so.
 std::string EncodeBorrowMessage(const BorrowMessage& message);
 
 // kInvalidArgument names the field: unknown kind, missing or oversized field,
