@@ -75,7 +75,7 @@ session::DisplayOptions OptionsOf(const config::v1::Display& display,
                   framebuffer = FramebufferOf(display)]()
       -> absl::StatusOr<std::unique_ptr<capture::FrameSource>> {
     ASSIGN_OR_RETURN(std::unique_ptr<capture::Device> device, open());
-    return capture::OpenDeviceFrameSource(std::move(device), framebuffer);
+    return capture::OpenDeviceFrameSource(std::move(device), {framebuffer});
   };
   return options;
 }

@@ -236,12 +236,11 @@ std::optional<uint32_t> FirstRegionIndex(Device& device) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<FrameSource>> OpenDeviceFrameSource(
-    std::unique_ptr<Device> device,
-    const std::optional<VendorFramebuffer>& vendor) {
+    std::unique_ptr<Device> device, const FrameSourceOptions& options) {
   std::optional<VendorPlane> plane;
   std::optional<uint32_t> region_index;
-  if (vendor.has_value()) {
-    ASSIGN_OR_RETURN(plane, FindVendorPlane(*device, *vendor));
+  if (options.framebuffer.has_value()) {
+    ASSIGN_OR_RETURN(plane, FindVendorPlane(*device, *options.framebuffer));
     region_index = plane->layout.region_index;
   } else {
     RETURN_IF_ERROR(ProbeRegionPlane(*device));

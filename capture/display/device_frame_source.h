@@ -21,11 +21,17 @@ struct VendorFramebuffer {
   Size size;
 };
 
-// By VFIO_DEVICE_QUERY_GFX_PLANE when `vendor` is empty, else as `vendor`
-// says. Blocks as Device does. kFailedPrecondition: the device has no plane
-// that Oriel can read (none at all, or only dma-bufs), and says which.
+struct FrameSourceOptions {
+  // Empty: VFIO_DEVICE_QUERY_GFX_PLANE tells where the framebuffer lies.
+  std::optional<VendorFramebuffer> framebuffer;
+  // False on a device whose VMM may have the same dma-bufs open: asking for one
+  // twice is a kernel BUG with some drivers (mbochs).
+  bool dma_bufs_allowed = true;
+};
+
+// Blocks as Device does. kFailedPrecondition: the device has no plane that
+// Oriel can read (none at all, or only dma-bufs), and says which.
 absl::StatusOr<std::unique_ptr<FrameSource>> OpenDeviceFrameSource(
-    std::unique_ptr<Device> device,
-    const std::optional<VendorFramebuffer>& vendor);
+    std::unique_ptr<Device> device, const FrameSourceOptions& options);
 
 }  // namespace oriel::capture

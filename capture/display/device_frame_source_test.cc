@@ -52,7 +52,7 @@ class DeviceFrameSourceTest : public ::testing::Test {
     device_->SetRegionPlane(plane);
   }
   absl::Status Open(const std::optional<VendorFramebuffer>& vendor = {}) {
-    auto source = OpenDeviceFrameSource(std::move(owned_), vendor);
+    auto source = OpenDeviceFrameSource(std::move(owned_), {vendor});
     if (source.ok()) source_ = *std::move(source);
     return source.status();
   }
