@@ -71,6 +71,9 @@ LIBRARY_FREE = {
 NEVER_DEPENDS = {
     '//service:orield': ('//capture/sim',),
     '//clients/cli:oriel': ('//capture/device', '//service'),
+    # The process with capabilities stays small.
+    '//capture/borrow:oriel-borrow': (
+        '//capture/device', '//encoder', '//proto', '//service'),
 }
 
 

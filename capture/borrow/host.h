@@ -1,0 +1,64 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/unique_fd.h"
+
+namespace oriel::capture {
+
+// As it stands in sysfs' vendor and device, or at offset 0 of config space.
+struct PciIds {
+  uint16_t vendor = 0;
+  uint16_t device = 0;
+  friend bool operator==(const PciIds&, const PciIds&) = default;
+};
+
+// What a VFIO device tells of itself.
+struct DeviceFacts {
+  std::optional<PciIds> ids;  // empty: no readable config space
+  // False only where it says that it is something else than a display.
+  bool may_be_display = true;
+};
+
+// All that oriel-borrow asks of the kernel, so that a test can play it. Nothing
+// here changes a device or another process. kNotFound: it is not there (any
+// more); kPermissionDenied; kUnimplemented: the kernel cannot do that.
+// Thread-compatible.
+class Host {
+ public:
+  virtual ~Host() = default;
+
+  // The names in a folder, at most `max` of them, without "." and "..".
+  virtual absl::StatusOr<std::vector<std::string>> ListNames(
+      const std::string& folder, size_t max) = 0;
+  // The first max_bytes.
+  virtual absl::StatusOr<std::string> ReadFile(const std::string& path,
+                                               size_t max_bytes) = 0;
+  virtual absl::StatusOr<std::string> ReadLink(const std::string& path) = 0;
+  // "MAJOR:MINOR" of a character device, links followed; kNotFound for others.
+  virtual absl::StatusOr<std::string> CharDeviceNumber(
+      const std::string& path) = 0;
+
+  virtual absl::StatusOr<UniqueFd> OpenPidFd(pid_t pid) = 0;
+  virtual bool HasEnded(int pidfd) = 0;
+  // pidfd_getfd(2); closed on exec.
+  virtual absl::StatusOr<UniqueFd> CopyFd(int pidfd, int fd) = 0;
+  // Whether the process's fd and our own are one open file: kcmp(2).
+  // kFailedPrecondition: the process has no such fd.
+  virtual absl::StatusOr<bool> SameFile(pid_t pid, int fd, int own_fd) = 0;
+  // An error: it is no VFIO device, or not ready.
+  virtual absl::StatusOr<DeviceFacts> AskDevice(int own_fd) = 0;
+
+  // The real one.
+  static Host& Real();
+};
+
+}  // namespace oriel::capture

@@ -1,0 +1,219 @@
+// The only process of Oriel with capabilities: copies a running VM's VFIO fds
+// and hands them to orield.
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <systemd/sd-daemon.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_format.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/unique_fd.h"
+#include "base/version.h"
+#include "capture/borrow/borrower.h"
+#include "capture/borrow/connection.h"
+#include "capture/borrow/host.h"
+#include "capture/borrow/listing.h"
+#include "spdlog/spdlog.h"
+
+namespace oriel::capture {
+namespace {
+
+constexpr Duration kConnectPause = std::chrono::milliseconds(500);
+constexpr char kDefaultSocket[] = "/run/oriel/devices.sock";
+enum ExitCode { kExitOk = 0, kExitFailure = 1, kExitUsage = 2 };
+
+constexpr char kExamples[] = R"(Examples:
+  oriel-borrow
+      Lends the devices of running VMs to orield on /run/oriel/devices.sock.
+  oriel-borrow --list
+      Tells what it finds and what is in the way; hands nothing over.
+  oriel-borrow --list --json
+      The same for programs.
+
+See oriel-borrow(8).)";
+
+struct Flags {
+  std::string socket = kDefaultSocket;
+  std::string log_level = "info";
+  bool list = false;
+  bool json = false;
+};
+
+// Messages go to the connection of the moment.
+class CurrentPeer : public BorrowPeer {
+ public:
+  std::unique_ptr<Connection> connection;
+
+  Result Send(const BorrowMessage& message, std::span<const int> fds) override {
+    return connection == nullptr ? Result::kLost
+                                 : connection->Send(message, fds);
+  }
+};
+
+class Daemon {
+ public:
+  Daemon(std::string socket, int signals)
+      : socket_(std::move(socket)),
+        signals_(signals),
+        borrower_(&Host::Real(), &peer_) {}
+
+  void Run() {
+    spdlog::info("event=started version={} socket={}", kVersion, socket_);
+    sd_notify(0, "READY=1");
+    while (true) {
+      Time next = Reconnect();
+      if (borrower_.connected()) next = borrower_.Work(Clock::now());
+      if (!borrower_.connected()) {
+        Drop("orield does not read");
+        next = connect_due_;
+      }
+      TellStatus();
+      if (Wait(next)) break;
+      ReadMessages();
+    }
+    spdlog::info("event=stopping");
+    sd_notify(0, "STOPPING=1");
+    borrower_.Disconnect();
+  }
+
+ private:
+  Time Reconnect() {
+    const Time now = Clock::now();
+    if (peer_.connection != nullptr || now < connect_due_) return connect_due_;
+    connect_due_ = now + kConnectPause;
+    absl::StatusOr<std::unique_ptr<Connection>> connection =
+        Connection::Open(socket_);
+    if (!connection.ok()) {
+      const std::string reason(connection.status().message());
+      if (reason != waiting_for_) {
+        spdlog::info("event=waiting reason={}", LogText(reason));
+      }
+      waiting_for_ = reason;
+      return connect_due_;
+    }
+    waiting_for_.clear();
+    peer_.connection = *std::move(connection);
+    spdlog::info("event=connected orield_pid={}",
+                 peer_.connection->orield_pid());
+    borrower_.Connect(peer_.connection->orield_pid(), now);
+    return connect_due_;
+  }
+
+  void Drop(const std::string& reason) {
+    borrower_.Disconnect();
+    if (peer_.connection == nullptr) return;
+    peer_.connection.reset();
+    spdlog::warn("event=disconnected reason={}", LogText(reason));
+  }
+
+  // True: a signal to stop came.
+  bool Wait(Time next) {
+    std::vector<pollfd> fds = {{signals_, POLLIN, 0}};
+    if (peer_.connection != nullptr) {
+      fds.push_back({peer_.connection->fd(), POLLIN, 0});
+    }
+    for (const int pidfd : borrower_.pidfds())
+      fds.push_back({pidfd, POLLIN, 0});
+    const auto pause =
+        std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now());
+    poll(fds.data(), fds.size(),
+         static_cast<int>(std::clamp<int64_t>(pause.count(), 0, 1000)));
+    return fds[0].revents != 0;
+  }
+
+  void ReadMessages() {
+    while (peer_.connection != nullptr) {
+      const absl::StatusOr<std::optional<BorrowMessage>> message =
+          peer_.connection->Receive();
+      if (!message.ok()) {
+        Drop(std::string(message.status().message()));
+        return;
+      }
+      if (!message->has_value()) return;
+      borrower_.Receive(**message, Clock::now());
+    }
+  }
+
+  void TellStatus() {
+    const std::string status = peer_.connection == nullptr
+                                   ? "Waiting for orield at " + socket_
+                                   : borrower_.status();
+    if (status == status_) return;
+    status_ = status;
+    sd_notifyf(0, "STATUS=%s", status.c_str());
+  }
+
+  const std::string socket_;
+  const int signals_;
+  CurrentPeer peer_;
+  Borrower borrower_;
+  Time connect_due_{};
+  std::string waiting_for_;
+  std::string status_;
+};
+
+ExitCode RunDaemon(const Flags& flags) {
+  InitLogging(flags.log_level);
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
+  const UniqueFd signal_fd(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signal_fd.valid()) {
+    spdlog::error("event=not_started reason=\"signalfd failed\"");
+    return kExitFailure;
+  }
+  Daemon(flags.socket, signal_fd.get()).Run();
+  return kExitOk;
+}
+
+ExitCode List(bool json) {
+  const Listing listing = ListDevices(Host::Real());
+  const std::string text =
+      json ? ListingAsJson(listing) : ListingAsText(listing);
+  const bool written =
+      std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+  if (!written) std::fprintf(stderr, "cannot write to standard output\n");
+  return written && listing.problems.empty() ? kExitOk : kExitFailure;
+}
+
+}  // namespace
+}  // namespace oriel::capture
+
+int main(int argc, char** argv) {
+  using namespace oriel::capture;  // NOLINT: the names of this file
+  Flags flags;
+  CLI::App app{"Lends the VFIO devices of running VMs to orield."};
+  app.set_version_flag("--version",
+                       std::string("oriel-borrow ") + oriel::kVersion);
+  app.footer(kExamples);
+  app.add_option("--socket", flags.socket, "Where orield listens for devices")
+      ->type_name("PATH")
+      ->capture_default_str();
+  app.add_option("--log-level", flags.log_level, "Log this and what is worse")
+      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}))
+      ->capture_default_str();
+  app.add_flag("--list", flags.list, "Tell what could be lent now, then exit");
+  app.add_flag("--json", flags.json, "As JSON")
+      ->needs(app.get_option("--list"));
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitOk : kExitUsage;
+  }
+  return flags.list ? List(flags.json) : RunDaemon(flags);
+}
