@@ -64,10 +64,11 @@ class _Result(unittest.TextTestResult):
                                              xml_declaration=True)
 
 
-def run_module(module_name, xml_path=None):
-  """Runs the cases of a module; true when none failed."""
-  suite = unittest.defaultTestLoader.loadTestsFromModule(
-      sys.modules[module_name])
+def run_modules(module_names, xml_path=None):
+  """Runs the cases of modules in this order; true when none failed."""
+  loader = unittest.defaultTestLoader
+  suite = unittest.TestSuite(
+      loader.loadTestsFromModule(sys.modules[name]) for name in module_names)
   runner = unittest.TextTestRunner(stream=sys.stdout, verbosity=2,
                                    resultclass=_Result)
   result = runner.run(suite)
@@ -78,4 +79,4 @@ def run_module(module_name, xml_path=None):
 
 
 def main():
-  sys.exit(0 if run_module('__main__') else 1)
+  sys.exit(0 if run_modules(['__main__']) else 1)

@@ -11,7 +11,7 @@ import tempfile
 HERE = os.path.dirname(os.path.realpath(__file__))
 SOURCE_TAR = '/usr/src/linux-source-6.1.tar.xz'
 SAMPLES = 'linux-source-6.1/samples/vfio-mdev'
-MODULES = ('mdpy.ko', 'mbochs.ko', 'igdfake.ko')
+MODULES = ('mdpy.ko', 'mbochs.ko', 'mbochs_mappable.ko', 'igdfake.ko')
 # What the initramfs loads, in this order, with what they depend on.
 _BOOT_MODULES = ('virtio_pci', '9p', '9pnet_virtio', 'overlay')
 
@@ -88,13 +88,31 @@ def _build(kernel, work):
   for name in ('mdpy.c', 'mdpy-defs.h', 'mbochs.c'):
     shutil.copy(os.path.join(work, SAMPLES, name), source)
   shutil.copy(os.path.join(HERE, 'igdfake', 'igdfake.c'), source)
+  _write_mappable_mbochs(source)
   with open(os.path.join(source, 'Kbuild'), 'w', encoding='utf-8') as file:
-    file.write('obj-m := mdpy.o mbochs.o igdfake.o\n')
+    objects = ' '.join(name.replace('.ko', '.o') for name in MODULES)
+    file.write(f'obj-m := {objects}\n')
   _run(['make', '-C', f'/lib/modules/{kernel}/build', f'M={source}', 'modules'])
   built = os.path.join(work, 'built')
   os.makedirs(built)
   for name in MODULES:
     shutil.copy(os.path.join(source, name), built)
+
+
+def _write_mappable_mbochs(source):
+  """mbochs under another name, whose dma-bufs a processor may map, as those of
+  other exporters; mbochs forgets the flag."""
+  with open(os.path.join(source, 'mbochs.c'), encoding='utf-8') as file:
+    text = file.read()
+  for old, new in (('"mbochs"', '"mbochs_mappable"'),
+                   ('exp_info.size = ',
+                    'exp_info.flags = O_RDWR;\n\texp_info.size = ')):
+    if old not in text:
+      raise RuntimeError(f'no {old} in {SAMPLES}/mbochs.c any more')
+    text = text.replace(old, new)
+  with open(os.path.join(source, 'mbochs_mappable.c'), 'w',
+            encoding='utf-8') as file:
+    file.write(text)
 
 
 def write_initramfs(kernel, path):

@@ -6,6 +6,7 @@ import glob
 import mmap
 import os
 import struct
+import uuid
 
 SET_IOMMU = 0x3b66
 GROUP_SET_CONTAINER = 0x3b68
@@ -17,6 +18,16 @@ TYPE1_IOMMU = 1
 PLANE_TYPE_REGION = 4
 PLANE_PRIMARY = 1
 PCI_CONFIG_REGION = 7
+PCI_COMMAND = 4
+PCI_COMMAND_MEMORY = 2
+# Registers of the Bochs display in its BAR2, as mbochs has them.
+_VBE_REGISTERS = 0x500
+_VBE_ENABLED = 1
+
+
+def _write(path, text):
+  with open(path, 'w', encoding='utf-8') as file:
+    file.write(text)
 
 
 def group_file(device):
@@ -28,11 +39,30 @@ def group_file(device):
   raise FileNotFoundError(f'{device} has no group')
 
 
-def create_mdev(parent_type, uuid):
-  """parent_type such as mdpy-vga; drivers say it in a folder of their own."""
+def create_mdev(parent_type, name=None):
+  """parent_type such as mdpy-vga; drivers say it in a folder of their own.
+  The UUID of the new device."""
+  name = name or str(uuid.uuid4())
   found = glob.glob(f'/sys/class/mdev_bus/*/mdev_supported_types/{parent_type}')
-  with open(os.path.join(found[0], 'create'), 'w', encoding='utf-8') as file:
-    file.write(uuid)
+  _write(os.path.join(found[0], 'create'), name)
+  return name
+
+
+def remove_mdev(name):
+  """Returns when nobody holds the device any more."""
+  path = f'/sys/bus/mdev/devices/{name}/remove'
+  if os.path.exists(path):
+    _write(path, '1')
+
+
+def bind_to_vfio_pci(address):
+  _write(f'/sys/bus/pci/devices/{address}/driver_override', 'vfio-pci')
+  _write('/sys/bus/pci/drivers_probe', address)
+
+
+def unbind_from_vfio_pci(address):
+  """Returns when nobody holds the device any more."""
+  _write('/sys/bus/pci/drivers/vfio-pci/unbind', address)
 
 
 class Device:
@@ -82,7 +112,30 @@ class Device:
     """Writes rows of the plane's own bytes through a mapping, as a guest
     does."""
     _, _, height, stride, index = self.plane()
+    self.draw_at(index, rows[:height], stride)
+
+  def draw_at(self, index, rows, stride):
+    """The same on a region that the plane query does not name."""
     _, size, offset = self.region(index)
     with mmap.mmap(self.fd, size, offset=offset) as memory:
-      for y, row in enumerate(rows[:height]):
+      for y, row in enumerate(rows):
         memory[y * stride:y * stride + len(row)] = row
+
+  def set_bochs_mode(self, width, height, stride):
+    """As the guest's driver of a Bochs display; width 0 switches it off."""
+    _, _, offset = self.region(2)
+    # Xres, yres, bits a pixel, enable; virtual width; x and y offset.
+    for index, value in ((4, 0), (1, width), (2, height), (3, 32),
+                         (6, stride // 4), (8, 0), (9, 0),
+                         (4, _VBE_ENABLED if width else 0)):
+      os.pwrite(self.fd, struct.pack('<H', value),
+                offset + _VBE_REGISTERS + 2 * index)
+
+  def set_memory_decoding(self, on):
+    """As a guest does while it sizes BARs or reboots."""
+    _, _, offset = self.region(PCI_CONFIG_REGION)
+    command, = struct.unpack('<H', os.pread(self.fd, 2, offset + PCI_COMMAND))
+    command &= ~PCI_COMMAND_MEMORY
+    os.pwrite(self.fd, struct.pack('<H', command |
+                                   (PCI_COMMAND_MEMORY if on else 0)),
+              offset + PCI_COMMAND)

@@ -55,7 +55,7 @@ def main():
   for argument in sys.argv[1:]:
     name, path = argument.split('=', 1)
     Guest.programs[name] = os.path.realpath(path)
-  booted = case_results.run_module('__main__')
+  booted = case_results.run_modules(['__main__'])
   path = os.environ.get('XML_OUTPUT_FILE')
   results = getattr(Guest, 'results', None)
   if results is None:
