@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/unique_fd.h"
+#include "capture/device/dma_buf.h"
 #include "capture/device/mapping.h"
 
 namespace oriel::capture {
@@ -67,6 +68,12 @@ class Device {
   // fail for a moment while the guest changes its mode.
   virtual absl::StatusOr<vfio_device_gfx_plane_info> QueryPlane(
       uint32_t flags, uint32_t drm_plane_type) = 0;
+
+  // VFIO_DEVICE_GET_GFX_DMABUF with the id that a plane query gave. Never for
+  // an id whose dma-buf is still open, here or at somebody else who shares the
+  // device: that is a kernel BUG with some drivers. kInvalidArgument and
+  // kUnavailable: ask again, the guest changes its mode; kUnimplemented.
+  virtual absl::StatusOr<std::unique_ptr<DmaBuf>> GetPlaneDmaBuf(uint32_t id);
 
   // Polls as readable or hung up once the peer has gone; -1 where nothing
   // tells. Owned by the device. Any thread.

@@ -195,6 +195,13 @@ absl::StatusOr<vfio_device_gfx_plane_info> FakeDevice::QueryPlane(
   return plane_hook_(flags, drm_plane_type);
 }
 
+absl::StatusOr<std::unique_ptr<DmaBuf>> FakeDevice::GetPlaneDmaBuf(
+    uint32_t id) {
+  RETURN_IF_ERROR(failure_);
+  if (!dma_buf_hook_) return OwnedDevice::GetPlaneDmaBuf(id);
+  return dma_buf_hook_(id);
+}
+
 absl::Status FakeDevice::Write(const RegionAddress& region, uint64_t offset,
                                std::span<const uint8_t> bytes) {
   ASSIGN_OR_RETURN(FakeMemory * memory, MemoryOf(region.index));

@@ -71,6 +71,8 @@ class FakeDevice : public OwnedDevice {
   using RegionInfoHook = std::function<absl::Status(std::span<uint8_t> reply)>;
   using PlaneHook = std::function<absl::StatusOr<vfio_device_gfx_plane_info>(
       uint32_t flags, uint32_t drm_plane_type)>;
+  using DmaBufHook =
+      std::function<absl::StatusOr<std::unique_ptr<DmaBuf>>(uint32_t id)>;
   // Called after the bytes were stored, when the region has memory.
   using WriteHook = std::function<absl::Status(uint32_t index, uint64_t offset,
                                                std::span<const uint8_t> bytes)>;
@@ -89,6 +91,7 @@ class FakeDevice : public OwnedDevice {
                  std::shared_ptr<FakeMemory> memory = nullptr);
   void SetRegionInfoHook(uint32_t index, RegionInfoHook hook);
   void set_plane_hook(PlaneHook hook) { plane_hook_ = std::move(hook); }
+  void set_dma_buf_hook(DmaBufHook hook) { dma_buf_hook_ = std::move(hook); }
   void set_write_hook(WriteHook hook) { write_hook_ = std::move(hook); }
   // A device that has gone answers every call with this.
   void set_failure(absl::Status failure) { failure_ = std::move(failure); }
@@ -112,6 +115,7 @@ class FakeDevice : public OwnedDevice {
                               size_t size_bytes) override;
   absl::StatusOr<vfio_device_gfx_plane_info> QueryPlane(
       uint32_t flags, uint32_t drm_plane_type) override;
+  absl::StatusOr<std::unique_ptr<DmaBuf>> GetPlaneDmaBuf(uint32_t id) override;
   int hangup_fd() const override { return hangup_fd_; }
   absl::Status Write(const RegionAddress& region, uint64_t offset,
                      std::span<const uint8_t> bytes) override;
@@ -132,6 +136,7 @@ class FakeDevice : public OwnedDevice {
   absl::Status failure_;
   std::map<uint32_t, FakeRegion> regions_;
   PlaneHook plane_hook_;
+  DmaBufHook dma_buf_hook_;
   WriteHook write_hook_;
   std::vector<size_t> sizes_;
   std::vector<WriteRecord> writes_;

@@ -1,5 +1,6 @@
 #include "capture/device/fake_kernel.h"
 
+#include <linux/dma-buf.h>
 #include <linux/vfio.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -40,6 +41,17 @@ int FakeKernel::GetDeviceFd(const char* name) {
   return fd.release();
 }
 
+// Not closed on exec, as mbochs's.
+int FakeKernel::GetDmaBuf(uint32_t id) {
+  if (id != dma_buf_id) return Fail(EINVAL);
+  UniqueFd fd(memfd_create("oriel-fake-dma-buf", 0));
+  if (write(fd.get(), dma_buf_bytes.data(), dma_buf_bytes.size()) !=
+      static_cast<ssize_t>(dma_buf_bytes.size())) {
+    std::abort();
+  }
+  return fd.release();
+}
+
 int FakeKernel::AnswerDevice(unsigned long request, void* argument) {
   switch (request) {
     case VFIO_DEVICE_GET_INFO: {
@@ -71,6 +83,15 @@ int FakeKernel::AnswerDevice(unsigned long request, void* argument) {
       plane->region_index = 16;
       return 0;
     }
+    case VFIO_DEVICE_GET_GFX_DMABUF:
+      return GetDmaBuf(*static_cast<uint32_t*>(argument));
+    case DMA_BUF_IOCTL_SYNC:
+      if (sync_retries > 0) {
+        --sync_retries;
+        return Fail(EAGAIN);
+      }
+      sync_flags.push_back(static_cast<dma_buf_sync*>(argument)->flags);
+      return 0;
     default:
       return Fail(ENOTTY);
   }

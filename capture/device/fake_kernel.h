@@ -24,6 +24,12 @@ class FakeKernel : public KernelCalls {
   std::map<unsigned long, int> ioctl_errors;  // by request
   std::vector<uint8_t> device_bytes = std::vector<uint8_t>(64);
 
+  // The one dma-buf there is.
+  uint32_t dma_buf_id = 5;
+  std::vector<uint8_t> dma_buf_bytes = std::vector<uint8_t>(4096);
+  int sync_retries = 0;              // so often DMA_BUF_IOCTL_SYNC: EAGAIN
+  std::vector<uint64_t> sync_flags;  // of those that succeeded
+
   int eventfd = -1;  // set by VFIO_DEVICE_SET_IRQS
   int resets = 0;
 
@@ -33,6 +39,7 @@ class FakeKernel : public KernelCalls {
  private:
   int Fail(int error_number);
   int GetDeviceFd(const char* name);
+  int GetDmaBuf(uint32_t id);
   int AnswerDevice(unsigned long request, void* argument);
 
   int container_ = -1;

@@ -40,6 +40,9 @@ class KernelDevice : public Interface {
       uint32_t flags, uint32_t drm_plane_type) override {
     return file_.QueryPlane(flags, drm_plane_type);
   }
+  absl::StatusOr<std::unique_ptr<DmaBuf>> GetPlaneDmaBuf(uint32_t id) override {
+    return file_.GetPlaneDmaBuf(id);
+  }
 
  protected:
   KernelFile& file() { return file_; }

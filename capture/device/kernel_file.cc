@@ -1,5 +1,6 @@
 #include "capture/device/kernel_file.h"
 
+#include <fcntl.h>
 #include <linux/vfio.h>
 #include <unistd.h>
 
@@ -105,6 +106,17 @@ absl::StatusOr<vfio_device_gfx_plane_info> KernelFile::QueryPlane(
                                        drm_plane_type, flags, what_));
   }
   return plane;
+}
+
+absl::StatusOr<std::unique_ptr<DmaBuf>> KernelFile::GetPlaneDmaBuf(
+    uint32_t id) {
+  const std::string what = absl::StrFormat("dma-buf %u of %s", id, what_);
+  UniqueFd fd(calls_->Ioctl(fd_.get(), VFIO_DEVICE_GET_GFX_DMABUF, &id));
+  if (!fd.valid()) return DriverError(errno, "get " + what);
+  // mbochs forgets to: then a child would keep it open.
+  if (fcntl(fd.get(), F_SETFD, FD_CLOEXEC) != 0)
+    return absl::ErrnoToStatus(errno, "keep " + what + " from child processes");
+  return MakeKernelDmaBuf(std::move(fd), what, *calls_);
 }
 
 absl::Status KernelFile::Write(const RegionAddress& region, uint64_t offset,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 
@@ -29,6 +30,7 @@ class KernelFile {
                               size_t size_bytes);
   absl::StatusOr<vfio_device_gfx_plane_info> QueryPlane(
       uint32_t flags, uint32_t drm_plane_type);
+  absl::StatusOr<std::unique_ptr<DmaBuf>> GetPlaneDmaBuf(uint32_t id);
   absl::Status Write(const RegionAddress& region, uint64_t offset,
                      std::span<const uint8_t> bytes);
   absl::Status Reset();

@@ -11,13 +11,17 @@
 #include "base/status_macros.h"
 #include "capture/damage/merge_rects.h"
 #include "capture/damage/tile_scan.h"
+#include "capture/display/cursor_plane.h"
 #include "capture/display/pixel_convert.h"
 #include "capture/display/plane_info.h"
+#include "capture/display/plane_memory.h"
 #include "capture/display/plane_query.h"
 #include "capture/region/foreign_memory.h"
 
 namespace oriel::capture {
 namespace {
+
+constexpr int kMaxAttempts = 3;
 
 // What the configuration says, in the region that has the type.
 struct VendorPlane {
@@ -25,17 +29,28 @@ struct VendorPlane {
   PlaneLayout layout;
 };
 
+bool SameShape(const std::optional<PlaneLayout>& a,
+               const std::optional<PlaneLayout>& b) {
+  if (!a.has_value() || !b.has_value()) return a.has_value() == b.has_value();
+  return SameShape(*a, *b);
+}
+
 class DeviceFrameSource : public FrameSource {
  public:
   DeviceFrameSource(std::unique_ptr<Device> device,
-                    std::optional<VendorPlane> vendor,
-                    std::optional<uint32_t> region_index)
+                    std::optional<VendorPlane> vendor, bool dma_bufs_allowed)
       : device_(std::move(device)),
         vendor_(std::move(vendor)),
-        region_index_(region_index) {}
+        dma_bufs_allowed_(dma_bufs_allowed),
+        memory_(*device_),
+        cursor_(*device_, memory_) {}
+
+  // Asks once, for the description; each scan asks again. Fails only where the
+  // device does not answer.
+  absl::Status Attach();
 
   absl::StatusOr<Frame> Scan(Time now) override;
-  void Revoke() override ABSL_LOCKS_EXCLUDED(mutex_);
+  void Revoke() override;
   std::string description() const override ABSL_LOCKS_EXCLUDED(mutex_);
   int hangup_fd() const override { return device_->hangup_fd(); }
   std::string hangup_reason() const override {
@@ -44,57 +59,91 @@ class DeviceFrameSource : public FrameSource {
   Device* device() override { return device_.get(); }
 
  private:
-  absl::StatusOr<Frame> ScanOnce(Time now);
-  absl::StatusOr<std::optional<PlaneLayout>> FindPlane();
-  // The pixels of `layout`, mapped anew unless they are mapped already.
-  absl::StatusOr<std::shared_ptr<ForeignMemory>> MemoryOf(
-      const PlaneLayout& layout) ABSL_LOCKS_EXCLUDED(mutex_);
-  absl::Status Keep(std::shared_ptr<ForeignMemory> memory,
-                    const PlaneLayout& layout) ABSL_LOCKS_EXCLUDED(mutex_);
-  void DropMemory() ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::StatusOr<Frame> ScanSteadyPlane(Time now);
+  absl::StatusOr<Frame> ScanOnce(const std::optional<PlaneLayout>& layout,
+                                 Time now);
+  // Empty: it is off.
+  absl::StatusOr<std::optional<PlaneLayout>> FindPlane()
+      ABSL_LOCKS_EXCLUDED(mutex_);
   // Makes picture_ the plane's content; the changed tiles' rectangles.
   absl::StatusOr<std::vector<Rect>> ScanBands(ForeignMemory& memory,
                                               const PlaneLayout& layout,
                                               const RowFormat& row);
+  std::optional<Cursor> FindCursor(const std::optional<PlaneLayout>& layout,
+                                   Time now);
 
   const std::unique_ptr<Device> device_;
   const std::optional<VendorPlane> vendor_;  // empty: by plane query
+  const bool dma_bufs_allowed_;
+  PlaneMemory memory_;
 
   // Only used by the capture thread. picture_ is of layout_ and complete while
   // trusted_.
+  CursorPlane cursor_;
+  std::optional<PlaneKind> kind_;  // empty: no plane was found yet
   uint32_t generation_ = 0;
   bool trusted_ = false;
   std::optional<PlaneLayout> layout_;  // empty: the plane was off
-  std::optional<PlaneLayout> mapped_layout_;
   BandedPicture picture_;
 
   std::atomic<bool> revoked_{false};
   mutable Mutex mutex_;
-  std::shared_ptr<ForeignMemory> memory_ ABSL_GUARDED_BY(mutex_);
-  std::optional<uint32_t> region_index_ ABSL_GUARDED_BY(mutex_);
+  std::string place_ ABSL_GUARDED_BY(mutex_);  // "region 16"; empty: unknown
 };
 
+absl::Status DeviceFrameSource::Attach() {
+  if (vendor_.has_value()) return absl::OkStatus();
+  const absl::StatusOr<std::optional<PlaneLayout>> layout = FindPlane();
+  // A mode that cannot be read, or no plane at all, is the scans' to tell.
+  if (kind_.has_value()) return absl::OkStatus();
+  return absl::IsUnavailable(layout.status()) ? layout.status()
+                                              : absl::OkStatus();
+}
+
 absl::StatusOr<Frame> DeviceFrameSource::Scan(Time now) {
-  absl::StatusOr<Frame> frame = ScanOnce(now);
+  absl::StatusOr<Frame> frame = ScanSteadyPlane(now);
   // Part of the picture may be zeros in place of memory that was switched off,
   // and a mapping that failed once stays so.
   if (absl::IsUnavailable(frame.status())) {
     trusted_ = false;
-    DropMemory();
+    memory_.Drop(PlaneMemory::Plane::kPrimary);
   }
   return frame;
 }
 
-absl::StatusOr<Frame> DeviceFrameSource::ScanOnce(Time now) {
+// A mode that changes while its plane is read leaves a picture of two.
+absl::StatusOr<Frame> DeviceFrameSource::ScanSteadyPlane(Time now) {
+  ASSIGN_OR_RETURN(std::optional<PlaneLayout> layout, FindPlane());
+  for (int attempt = 1;; ++attempt) {
+    absl::StatusOr<Frame> frame = ScanOnce(layout, now);
+    if (absl::IsUnavailable(frame.status()) || !layout.has_value())
+      return frame;
+    const bool complete = std::exchange(trusted_, false);
+    ASSIGN_OR_RETURN(const std::optional<PlaneLayout> after, FindPlane());
+    if (SameShape(layout, after)) {
+      trusted_ = complete;
+      if (frame.ok()) frame->cursor = FindCursor(layout, now);
+      return frame;
+    }
+    if (attempt == kMaxAttempts) {
+      return absl::AbortedError(
+          absl::StrFormat("scan %s: it changed %d times while it was read",
+                          description(), attempt));
+    }
+    layout = after;
+  }
+}
+
+absl::StatusOr<Frame> DeviceFrameSource::ScanOnce(
+    const std::optional<PlaneLayout>& layout, Time now) {
   const Time begun = Clock::now();
-  ASSIGN_OR_RETURN(const std::optional<PlaneLayout> layout, FindPlane());
-  const bool renewed = !trusted_ || layout != layout_;
+  const bool renewed = !trusted_ || !SameShape(layout, layout_);
   Frame frame;
   if (layout.has_value()) {
     ASSIGN_OR_RETURN(const SourceFormat format,
                      FindSourceFormat(layout->format));
     ASSIGN_OR_RETURN(const std::shared_ptr<ForeignMemory> memory,
-                     MemoryOf(*layout));
+                     memory_.Get(PlaneMemory::Plane::kPrimary, *layout));
     if (renewed) picture_ = BandedPicture(layout->size);
     trusted_ = false;
     ASSIGN_OR_RETURN(const std::vector<Rect> changed,
@@ -104,8 +153,9 @@ absl::StatusOr<Frame> DeviceFrameSource::ScanOnce(Time now) {
     frame.damage = renewed ? Damage(Rect::Of(layout->size))
                            : MergeTileRects(changed, layout->size);
   } else {
-    DropMemory();
+    memory_.Drop(PlaneMemory::Plane::kPrimary);
     picture_ = BandedPicture();
+    frame.cursor = FindCursor(layout, now);
   }
   trusted_ = true;
   layout_ = layout;
@@ -117,51 +167,31 @@ absl::StatusOr<Frame> DeviceFrameSource::ScanOnce(Time now) {
   return frame;
 }
 
+std::optional<Cursor> DeviceFrameSource::FindCursor(
+    const std::optional<PlaneLayout>& layout, Time now) {
+  if (!kind_.has_value()) return std::nullopt;
+  if (!layout.has_value()) return cursor_.Hidden();
+  return cursor_.Query(*kind_, *layout, now);
+}
+
 absl::StatusOr<std::optional<PlaneLayout>> DeviceFrameSource::FindPlane() {
   if (revoked_.load()) {
     return absl::UnavailableError(
         absl::StrFormat("scan %s: it was let go", description()));
   }
   if (vendor_.has_value()) return vendor_->layout;
-  return QueryRegionPlane(*device_);
-}
-
-absl::StatusOr<std::shared_ptr<ForeignMemory>> DeviceFrameSource::MemoryOf(
-    const PlaneLayout& layout) {
-  {
+  if (!kind_.has_value()) {
+    ASSIGN_OR_RETURN(kind_, ProbePlaneKind(*device_, dma_bufs_allowed_));
+  }
+  absl::StatusOr<std::optional<PlaneLayout>> layout =
+      QueryPrimaryPlane(*device_, *kind_);
+  if (layout.ok() && layout->has_value()) {
     MutexLock lock(mutex_);
-    if (memory_ != nullptr && mapped_layout_ == layout) return memory_;
+    place_ = (*layout)->dma_buf_id.has_value()
+                 ? "dma-bufs"
+                 : absl::StrFormat("region %u", (*layout)->region_index);
   }
-  DropMemory();
-  // The index may lie beyond the device's count of regions: mdpy's does.
-  ASSIGN_OR_RETURN(const Region region,
-                   QueryRegion(*device_, layout.region_index));
-  RETURN_IF_ERROR(CheckPlaneFits(layout, region));
-  ASSIGN_OR_RETURN(std::shared_ptr<ForeignMemory> memory,
-                   ForeignMemory::Map(*device_, region, layout.offset_bytes,
-                                      ImageBytes(layout)));
-  RETURN_IF_ERROR(Keep(memory, layout));
-  return memory;
-}
-
-absl::Status DeviceFrameSource::Keep(std::shared_ptr<ForeignMemory> memory,
-                                     const PlaneLayout& layout) {
-  MutexLock lock(mutex_);
-  if (revoked_.load()) {
-    return absl::UnavailableError(
-        absl::StrFormat("map region %u of %s: it was let go",
-                        layout.region_index, device_->description()));
-  }
-  memory_ = std::move(memory);
-  mapped_layout_ = layout;
-  region_index_ = layout.region_index;
-  return absl::OkStatus();
-}
-
-void DeviceFrameSource::DropMemory() {
-  MutexLock lock(mutex_);
-  memory_ = nullptr;
-  mapped_layout_.reset();
+  return layout;
 }
 
 absl::StatusOr<std::vector<Rect>> DeviceFrameSource::ScanBands(
@@ -186,30 +216,19 @@ absl::StatusOr<std::vector<Rect>> DeviceFrameSource::ScanBands(
 
 void DeviceFrameSource::Revoke() {
   revoked_.store(true);
-  std::shared_ptr<ForeignMemory> memory;
-  {
-    MutexLock lock(mutex_);
-    memory = memory_;
-  }
-  // Outside the lock: waits for the band under way.
-  if (memory != nullptr) memory->Revoke();
+  memory_.Revoke();
 }
 
 std::string DeviceFrameSource::description() const {
-  std::optional<uint32_t> region_index;
-  {
-    MutexLock lock(mutex_);
-    region_index = region_index_;
-  }
   if (vendor_.has_value()) {
     return absl::StrFormat("region %u (type %#x, subtype %u) of %s",
                            vendor_->layout.region_index, vendor_->type.type,
                            vendor_->type.subtype, device_->description());
   }
-  if (!region_index.has_value()) {
+  MutexLock lock(mutex_);
+  if (place_.empty())
     return absl::StrFormat("plane query of %s", device_->description());
-  }
-  return absl::StrFormat("region %u (plane query) of %s", *region_index,
+  return absl::StrFormat("%s (plane query) of %s", place_,
                          device_->description());
 }
 
@@ -218,19 +237,14 @@ absl::StatusOr<VendorPlane> FindVendorPlane(Device& device,
   ASSIGN_OR_RETURN(const Region region, FindRegion(device, vendor.region_type));
   VendorPlane plane;
   plane.type = vendor.region_type;
-  plane.layout = {vendor.format, vendor.size, vendor.stride_bytes,
-                  region.address.index, vendor.offset_bytes};
+  plane.layout.format = vendor.format;
+  plane.layout.size = vendor.size;
+  plane.layout.stride_bytes = vendor.stride_bytes;
+  plane.layout.region_index = region.address.index;
+  plane.layout.offset_bytes = vendor.offset_bytes;
   RETURN_IF_ERROR(CheckPlaneLayout(plane.layout));
   RETURN_IF_ERROR(CheckPlaneFits(plane.layout, region));
   return plane;
-}
-
-// For the description only; each scan asks again.
-std::optional<uint32_t> FirstRegionIndex(Device& device) {
-  const absl::StatusOr<std::optional<PlaneLayout>> layout =
-      QueryRegionPlane(device);
-  if (!layout.ok() || !layout->has_value()) return std::nullopt;
-  return (*layout)->region_index;
 }
 
 }  // namespace
@@ -238,16 +252,13 @@ std::optional<uint32_t> FirstRegionIndex(Device& device) {
 absl::StatusOr<std::unique_ptr<FrameSource>> OpenDeviceFrameSource(
     std::unique_ptr<Device> device, const FrameSourceOptions& options) {
   std::optional<VendorPlane> plane;
-  std::optional<uint32_t> region_index;
   if (options.framebuffer.has_value()) {
     ASSIGN_OR_RETURN(plane, FindVendorPlane(*device, *options.framebuffer));
-    region_index = plane->layout.region_index;
-  } else {
-    RETURN_IF_ERROR(ProbeRegionPlane(*device));
-    region_index = FirstRegionIndex(*device);
   }
-  return std::make_unique<DeviceFrameSource>(std::move(device),
-                                             std::move(plane), region_index);
+  auto source = std::make_unique<DeviceFrameSource>(
+      std::move(device), std::move(plane), options.dma_bufs_allowed);
+  RETURN_IF_ERROR(source->Attach());
+  return source;
 }
 
 }  // namespace oriel::capture

@@ -29,8 +29,9 @@ struct FrameSourceOptions {
   bool dma_bufs_allowed = true;
 };
 
-// Blocks as Device does. kFailedPrecondition: the device has no plane that
-// Oriel can read (none at all, or only dma-bufs), and says which.
+// Blocks as Device does. A device without a plane that Oriel can read opens all
+// the same, because it can be asked other things: its scans say why. Errors:
+// the device's kUnavailable, and those of a framebuffer that does not fit.
 absl::StatusOr<std::unique_ptr<FrameSource>> OpenDeviceFrameSource(
     std::unique_ptr<Device> device, const FrameSourceOptions& options);
 

@@ -2,6 +2,7 @@
 
 #include <libdrm/drm_fourcc.h>
 
+#include <algorithm>
 #include <cstring>
 #include <random>
 #include <string>
@@ -290,40 +291,99 @@ TEST_F(DeviceFrameSourceTest, DriversThatFailForAMomentAreAskedAgain) {
   EXPECT_GT(failures, 990);
 }
 
-TEST_F(DeviceFrameSourceTest, DeviceWithDmabufsOnlyIsRefusedAndSaysSo) {
-  device_->set_plane_hook(
-      [](uint32_t flags,
-         uint32_t) -> absl::StatusOr<vfio_device_gfx_plane_info> {
-        if (flags == (VFIO_GFX_PLANE_TYPE_PROBE | VFIO_GFX_PLANE_TYPE_DMABUF)) {
-          return vfio_device_gfx_plane_info{};
-        }
-        return absl::InvalidArgumentError("EINVAL");
-      });
-  const absl::Status error = Open();
-  EXPECT_TRUE(absl::IsFailedPrecondition(error)) << error;
-  EXPECT_THAT(std::string(error.message()),
-              HasSubstr("cannot read dma-buf planes"));
+absl::StatusOr<vfio_device_gfx_plane_info> DmaBufsOnly(uint32_t flags,
+                                                       uint32_t) {
+  if (flags == (VFIO_GFX_PLANE_TYPE_PROBE | VFIO_GFX_PLANE_TYPE_DMABUF))
+    return vfio_device_gfx_plane_info{};
+  return absl::InvalidArgumentError("EINVAL");
 }
 
-TEST_F(DeviceFrameSourceTest, DeviceWithoutPlaneQueryIsRefusedWithTheWayOut) {
+TEST_F(DeviceFrameSourceTest, DmaBufsThatAreNotAllowedAreToldWithTheWayOut) {
+  device_->set_plane_hook(DmaBufsOnly);
+  auto source =
+      OpenDeviceFrameSource(std::move(owned_), {.dma_bufs_allowed = false});
+  ASSERT_TRUE(source.ok()) << source.status();
+  const absl::Status error = (*source)->Scan(Time{}).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(error)) << error;
+  EXPECT_THAT(std::string(error.message()), HasSubstr("display=off"));
+}
+
+TEST_F(DeviceFrameSourceTest, DeviceWithoutPlaneQueryStaysToBeAsked) {
   device_->set_plane_hook(nullptr);
-  const absl::Status error = Open();
+  MustOpen();
+  const absl::Status error = ScanError();
   EXPECT_TRUE(absl::IsFailedPrecondition(error)) << error;
   EXPECT_THAT(std::string(error.message()), HasSubstr("no plane query"));
   EXPECT_THAT(std::string(error.message()), HasSubstr("framebuffer {"));
+  ASSERT_NE(source_->device(), nullptr);
+  EXPECT_TRUE(source_->device()->GetInfo().ok());
 }
 
-TEST_F(DeviceFrameSourceTest, DeviceWithoutAnyPlaneIsRefused) {
+TEST_F(DeviceFrameSourceTest, PlaneThatADriverLearnsOfLaterIsShown) {
   device_->set_plane_hook([](uint32_t, uint32_t) {
     return absl::StatusOr<vfio_device_gfx_plane_info>(
         absl::InvalidArgumentError("EINVAL"));
   });
-  EXPECT_TRUE(absl::IsFailedPrecondition(Open()));
+  MustOpen();
+  EXPECT_TRUE(absl::IsFailedPrecondition(ScanError()));
+  SetPlane(PlaneOf({200, 150}, 1024));
+  EXPECT_EQ(MustScan().generation, 1u);
 }
 
 TEST_F(DeviceFrameSourceTest, UnavailableDeviceIsNotTakenForOneWithoutPlanes) {
   device_->set_failure(absl::UnavailableError("busy"));
   EXPECT_TRUE(absl::IsUnavailable(Open()));
+}
+
+// Answers one query of the primary plane after the other; the last for ever.
+FakeDevice::PlaneHook Answers(std::vector<vfio_device_gfx_plane_info> planes) {
+  return [planes, next = size_t{0}](uint32_t, uint32_t plane_type) mutable
+         -> absl::StatusOr<vfio_device_gfx_plane_info> {
+    if (plane_type != 1) return absl::InvalidArgumentError("no cursor plane");
+    return planes[std::min(next++, planes.size() - 1)];
+  };
+}
+
+TEST_F(DeviceFrameSourceTest, ModeThatChangesDuringAScanIsNeverShownTorn) {
+  std::mt19937 random(6);
+  Randomize(random, 0, kRegionBytes);
+  MustOpen();
+  MustScan();
+  const auto before = PlaneOf({200, 150}, 1024);
+  const auto after = PlaneOf({300, 200}, 1200);
+  device_->set_plane_hook(Answers({before, after, after}));
+  Frame frame = MustScan();
+  EXPECT_EQ(frame.plane.size, (Size{300, 200}));
+  EXPECT_EQ(frame.damage, Damage(Rect{0, 0, 300, 200}));
+  EXPECT_EQ(frame.picture.ToPicture(), Expected({300, 200}, 1200));
+  // There and back: the picture that was thrown away is no base.
+  const uint32_t generation = frame.generation;
+  device_->set_plane_hook(Answers({after, before, after, after}));
+  Randomize(random, 0, 4096);
+  frame = MustScan();
+  EXPECT_GT(frame.generation, generation);
+  EXPECT_EQ(frame.damage, Damage(Rect{0, 0, 300, 200}));
+  EXPECT_EQ(frame.picture.ToPicture(), Expected({300, 200}, 1200));
+}
+
+TEST_F(DeviceFrameSourceTest, PlaneThatGoesOffDuringAScanIsOff) {
+  MustOpen();
+  device_->set_plane_hook(Answers({PlaneOf({200, 150}, 1024), {}}));
+  EXPECT_FALSE(MustScan().plane.on);
+}
+
+TEST_F(DeviceFrameSourceTest, PlaneThatNeverRestsIsAnErrorAndThenNew) {
+  MustOpen();
+  MustScan();
+  std::vector<vfio_device_gfx_plane_info> planes;
+  for (uint32_t stride = 1024; stride < 1032; ++stride)
+    planes.push_back(PlaneOf({200, 150}, stride));
+  device_->set_plane_hook(Answers(planes));
+  const absl::Status error = ScanError();
+  EXPECT_EQ(error.code(), absl::StatusCode::kAborted) << error;
+  SetPlane(PlaneOf({200, 150}, 1024));
+  const Frame frame = MustScan();
+  EXPECT_EQ(frame.damage, Damage(Rect{0, 0, 200, 150}));
 }
 
 TEST_F(DeviceFrameSourceTest, DescriptionNamesTheRegionAndHowItWasFound) {

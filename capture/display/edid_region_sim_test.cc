@@ -88,7 +88,7 @@ class EdidRegionSimTest : public testing::Test {
   }
 
   Size Shown() {
-    const auto plane = QueryRegionPlane(*device_);
+    const auto plane = QueryPrimaryPlane(*device_, PlaneKind::kRegion);
     EXPECT_TRUE(plane.ok()) << plane.status();
     return plane.ok() && plane->has_value() ? (*plane)->size : Size{};
   }

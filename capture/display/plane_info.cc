@@ -34,6 +34,13 @@ std::string Describe(const PlaneLayout& layout) {
 
 }  // namespace
 
+bool SameShape(const PlaneLayout& a, const PlaneLayout& b) {
+  PlaneLayout like_a = b;
+  if (a.dma_buf_id.has_value() && b.dma_buf_id.has_value())
+    like_a.dma_buf_id = a.dma_buf_id;
+  return like_a == a;
+}
+
 uint64_t ImageBytes(const PlaneLayout& layout) {
   return uint64_t{layout.stride_bytes} *
              static_cast<uint64_t>(layout.size.height_px - 1) +
@@ -57,7 +64,7 @@ absl::Status CheckPlaneLayout(const PlaneLayout& layout) {
 }
 
 absl::StatusOr<std::optional<PlaneLayout>> ParsePlaneInfo(
-    const vfio_device_gfx_plane_info& info) {
+    const vfio_device_gfx_plane_info& info, PlaneKind kind) {
   if (info.drm_format == 0 || info.size == 0 || info.width == 0 ||
       info.height == 0) {
     return std::nullopt;
@@ -69,7 +76,11 @@ absl::StatusOr<std::optional<PlaneLayout>> ParsePlaneInfo(
   layout.size = {static_cast<int32_t>(info.width),
                  static_cast<int32_t>(info.height)};
   layout.stride_bytes = info.stride;
-  layout.region_index = info.region_index;
+  if (kind == PlaneKind::kDmaBuf) {
+    layout.dma_buf_id = info.dmabuf_id;
+  } else {
+    layout.region_index = info.region_index;
+  }
   RETURN_IF_ERROR(CheckPlaneLayout(layout));
   if (ImageBytes(layout) > info.size) {
     return absl::InvalidArgumentError(absl::StrFormat(

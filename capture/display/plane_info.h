@@ -17,6 +17,12 @@ namespace oriel::capture {
 // fill the memory.
 inline constexpr int32_t kMaxPlaneSidePx = 16384;
 
+// How a driver hands out its planes.
+enum class PlaneKind : uint32_t {
+  kDmaBuf = VFIO_GFX_PLANE_TYPE_DMABUF,
+  kRegion = VFIO_GFX_PLANE_TYPE_REGION,
+};
+
 // A plane's pixels: where they lie and how.
 struct PlaneLayout {
   PixelFormat format;
@@ -24,9 +30,15 @@ struct PlaneLayout {
   uint32_t stride_bytes = 0;
   uint32_t region_index = 0;
   uint64_t offset_bytes = 0;
+  // Set: they lie in this dma-buf, and the index means nothing.
+  std::optional<uint32_t> dma_buf_id;
 
   friend bool operator==(const PlaneLayout&, const PlaneLayout&) = default;
 };
+
+// Equal but for which dma-buf it is: a guest that flips pages alternates
+// between some of one shape.
+bool SameShape(const PlaneLayout& a, const PlaneLayout& b);
 
 // From the first row's first pixel to the last row's last: the gap after the
 // last row need not exist. Of a checked layout.
@@ -36,7 +48,7 @@ uint64_t ImageBytes(const PlaneLayout& layout);
 // plane is off. kUnimplemented: a format that Oriel cannot read;
 // kInvalidArgument: numbers that contradict each other, which it names.
 absl::StatusOr<std::optional<PlaneLayout>> ParsePlaneInfo(
-    const vfio_device_gfx_plane_info& info);
+    const vfio_device_gfx_plane_info& info, PlaneKind kind);
 
 // As ParsePlaneInfo checks, but of numbers that a configuration gave.
 absl::Status CheckPlaneLayout(const PlaneLayout& layout);

@@ -35,10 +35,32 @@ absl::StatusOr<std::shared_ptr<ForeignMemory>> ForeignMemory::Map(
   const uint64_t pages = (skip + size_bytes + page - 1) / page;
   ASSIGN_OR_RETURN(Mapping mapping,
                    device.Map(region.address, offset - skip, pages * page));
-  if (mapping.size_bytes() < skip + size_bytes) {
+  return Guard(name, nullptr, std::move(mapping), skip, size_bytes);
+}
+
+absl::StatusOr<std::shared_ptr<ForeignMemory>> ForeignMemory::MapDmaBuf(
+    std::unique_ptr<DmaBuf> dma_buf, const std::string& name,
+    uint64_t size_bytes) {
+  const auto page = static_cast<uint64_t>(getpagesize());
+  absl::StatusOr<Mapping> mapping =
+      dma_buf->Map((size_bytes + page - 1) / page * page);
+  if (absl::IsFailedPrecondition(mapping.status())) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "%s needs a GPU import, which Oriel cannot do: its exporter %s lets no "
+        "CPU map it (%s)",
+        name, dma_buf->exporter(), std::string(mapping.status().message())));
+  }
+  RETURN_IF_ERROR(mapping.status());
+  return Guard(name, std::move(dma_buf), *std::move(mapping), 0, size_bytes);
+}
+
+absl::StatusOr<std::shared_ptr<ForeignMemory>> ForeignMemory::Guard(
+    const std::string& name, std::unique_ptr<DmaBuf> dma_buf, Mapping mapping,
+    uint64_t skip_bytes, uint64_t size_bytes) {
+  if (mapping.size_bytes() < skip_bytes + size_bytes) {
     return absl::InternalError(
         absl::StrFormat("map %#x bytes of %s: only %#x were mapped",
-                        skip + size_bytes, name, mapping.size_bytes()));
+                        skip_bytes + size_bytes, name, mapping.size_bytes()));
   }
   std::optional<SigbusGuard> guard =
       SigbusGuard::Protect(mapping.address(), mapping.size_bytes());
@@ -48,17 +70,19 @@ absl::StatusOr<std::shared_ptr<ForeignMemory>> ForeignMemory::Map(
         "watches",
         name, SigbusGuard::kMaxGuards));
   }
-  return std::shared_ptr<ForeignMemory>(new ForeignMemory(
-      name, std::move(mapping), *std::move(guard), skip, size_bytes));
+  return std::shared_ptr<ForeignMemory>(
+      new ForeignMemory(name, std::move(dma_buf), std::move(mapping),
+                        *std::move(guard), skip_bytes, size_bytes));
 }
 
-ForeignMemory::ForeignMemory(std::string name, Mapping mapping,
-                             SigbusGuard guard, uint64_t skip_bytes,
-                             uint64_t size_bytes)
+ForeignMemory::ForeignMemory(std::string name, std::unique_ptr<DmaBuf> dma_buf,
+                             Mapping mapping, SigbusGuard guard,
+                             uint64_t skip_bytes, uint64_t size_bytes)
     : name_(std::move(name)),
       skip_bytes_(skip_bytes),
       size_bytes_(size_bytes),
       mapping_(std::move(mapping)),
+      dma_buf_(std::move(dma_buf)),
       guard_(std::move(guard)) {}
 
 absl::Status ForeignMemory::Visit(
@@ -72,6 +96,7 @@ absl::Status ForeignMemory::Visit(
   if (revoked_.load()) return LetGo(name_);
   MutexLock lock(mutex_);
   if (!guard_.has_value()) return LetGo(name_);
+  if (dma_buf_ != nullptr) RETURN_IF_ERROR(dma_buf_->BeginRead());
   if (!guard_->tripped()) {
     // SAFETY: Map made the mapping at least skip_bytes_ + size_bytes_ long, and
     // it lives while mutex_ is held; a page that goes away becomes zeros.
@@ -79,6 +104,7 @@ absl::Status ForeignMemory::Visit(
         static_cast<const uint8_t*>(mapping_.address()) + skip_bytes_ + offset;
     scan({bytes, static_cast<size_t>(size_bytes)});
   }
+  if (dma_buf_ != nullptr) RETURN_IF_ERROR(dma_buf_->EndRead());
   if (guard_->tripped()) {
     return absl::UnavailableError(absl::StrFormat(
         "read %s: its memory was switched off, as a guest's reboot does; map "
@@ -93,6 +119,7 @@ void ForeignMemory::Revoke() {
   MutexLock lock(mutex_);
   guard_.reset();
   mapping_ = Mapping();
+  dma_buf_.reset();
 }
 
 }  // namespace oriel::capture

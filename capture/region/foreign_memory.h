@@ -29,6 +29,13 @@ class ForeignMemory {
       Device& device, const Region& region, uint64_t offset,
       uint64_t size_bytes);
 
+  // Maps the first `size_bytes` of a plane's dma-buf, which this keeps; its
+  // exporter is told around each Visit. kFailedPrecondition: it can only be
+  // imported by a GPU.
+  static absl::StatusOr<std::shared_ptr<ForeignMemory>> MapDmaBuf(
+      std::unique_ptr<DmaBuf> dma_buf, const std::string& name,
+      uint64_t size_bytes);
+
   uint64_t size_bytes() const { return size_bytes_; }
 
   // Calls `scan` once with [offset, offset + size) of the mapped part. The
@@ -36,7 +43,8 @@ class ForeignMemory {
   // Ask for under a millisecond's worth, because Revoke waits for `scan`.
   // kUnavailable: revoked, or the memory was switched off (SIGBUS): then what
   // `scan` saw were zeros from there on, and must be thrown away; a new Map
-  // may find the memory back. kOutOfRange: not inside the mapping.
+  // may find the memory back. kOutOfRange: not inside the mapping;
+  // kFailedPrecondition: the dma-buf's exporter fails, as when it is busy.
   absl::Status Visit(uint64_t offset, uint64_t size_bytes,
                      const std::function<void(std::span<const uint8_t>)>& scan);
 
@@ -44,8 +52,12 @@ class ForeignMemory {
   void Revoke();
 
  private:
-  ForeignMemory(std::string name, Mapping mapping, SigbusGuard guard,
-                uint64_t skip_bytes, uint64_t size_bytes);
+  static absl::StatusOr<std::shared_ptr<ForeignMemory>> Guard(
+      const std::string& name, std::unique_ptr<DmaBuf> dma_buf, Mapping mapping,
+      uint64_t skip_bytes, uint64_t size_bytes);
+  ForeignMemory(std::string name, std::unique_ptr<DmaBuf> dma_buf,
+                Mapping mapping, SigbusGuard guard, uint64_t skip_bytes,
+                uint64_t size_bytes);
 
   const std::string name_;     // for messages
   const uint64_t skip_bytes_;  // from the page's start to the first byte
@@ -55,6 +67,7 @@ class ForeignMemory {
   std::atomic<bool> revoked_{false};
   Mutex mutex_;
   Mapping mapping_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<DmaBuf> dma_buf_ ABSL_GUARDED_BY(mutex_);  // null: a region
   // After mapping_: a guard outliving its mapping would guard a stranger's.
   std::optional<SigbusGuard> guard_ ABSL_GUARDED_BY(mutex_);
 };
