@@ -285,7 +285,7 @@ bool Borrower::TakeUpDevice(Watched& watched, VmmDevice device) {
     if (!device.identity.device.has_value()) return false;
     watched.leaving.erase(device.vmm_fd);
   }
-  if (IsOfferedElsewhere(watched.vmm.pid, device)) return false;
+  if (IsOffered(device)) return false;
   return MakeOffer(watched, std::move(device));
 }
 
@@ -393,13 +393,13 @@ bool Borrower::IsTaken(const std::string& display) const {
   return false;
 }
 
-// A VMM's child, or its launcher, can hold the same open file.
-bool Borrower::IsOfferedElsewhere(pid_t pid, const VmmDevice& device) const {
-  for (const auto& [other, watched] : vmms_) {
-    if (other == pid) continue;
+// A VMM's child or its launcher can hold the same open file, and a VMM under
+// two numbers.
+bool Borrower::IsOffered(const VmmDevice& device) const {
+  for (const auto& [pid, watched] : vmms_) {
     for (const Offered& offered : watched.offers) {
       const absl::StatusOr<bool> same =
-          host_.SameFile(other, offered.device.vmm_fd, device.fd.get());
+          host_.SameFile(pid, offered.device.vmm_fd, device.fd.get());
       if (same.ok() && *same) return true;
     }
   }

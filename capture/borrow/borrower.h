@@ -86,7 +86,7 @@ class Borrower {
   void TellNotice();
   bool Send(const BorrowMessage& message, std::span<const int> fds = {});
   bool IsTaken(const std::string& display) const;
-  bool IsOfferedElsewhere(pid_t pid, const VmmDevice& device) const;
+  bool IsOffered(const VmmDevice& device) const;
   size_t OfferCount() const;
 
   Host& host_;

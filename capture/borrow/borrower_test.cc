@@ -1,0 +1,390 @@
+#include "capture/borrow/borrower.h"
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "capture/borrow/scripted_host.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace oriel::capture {
+namespace {
+
+using std::chrono::milliseconds;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr char kUuidA[] = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001";
+constexpr char kUuidB[] = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1002";
+constexpr pid_t kOrieldPid = 99;
+
+class RecordingPeer : public BorrowPeer {
+ public:
+  Result Send(const BorrowMessage& message, std::span<const int> fds) override {
+    if (result != Result::kSent) return result;
+    messages.push_back(message);
+    fd_counts.push_back(fds.size());
+    return Result::kSent;
+  }
+
+  template <typename Kind>
+  std::vector<Kind> All() const {
+    std::vector<Kind> all;
+    for (const BorrowMessage& message : messages) {
+      if (const Kind* kind = std::get_if<Kind>(&message)) all.push_back(*kind);
+    }
+    return all;
+  }
+
+  Result result = Result::kSent;
+  std::vector<BorrowMessage> messages;
+  std::vector<size_t> fd_counts;
+};
+
+class BorrowerTest : public ::testing::Test {
+ protected:
+  void SetUp() override { Start(); }
+
+  void Start() { borrower_.Connect(kOrieldPid, now_); }
+
+  // As the daemon does, for so long; every 25 ms.
+  void Run(Duration duration) {
+    for (const Time end = now_ + duration; now_ < end;
+         now_ += milliseconds(25)) {
+      while (borrower_.Work(now_) <= now_) {
+      }
+    }
+  }
+
+  // A VM with one mdev; the file's key.
+  int AddVm(pid_t pid, const std::string& name, const std::string& uuid,
+            const std::string& group) {
+    host_.AddProcess(pid, "qemu-system-x86", "qemu|-name|" + name, 100 + pid);
+    host_.AddMdev(uuid, group);
+    host_.HoldGroup(pid, 4, group);
+    return host_.OpenFile(pid, 5, {});
+  }
+
+  std::vector<Offer> offers() const { return peer_.All<Offer>(); }
+  std::vector<Withdrawal> withdrawals() const {
+    return peer_.All<Withdrawal>();
+  }
+
+  ScriptedHost host_;
+  RecordingPeer peer_;
+  Borrower borrower_{&host_, &peer_};
+  Time now_ = Clock::now();
+};
+
+TEST_F(BorrowerTest, SaysHelloThenOffersWhatIsThere) {
+  AddVm(7, "win11", kUuidA, "12");
+  Run(milliseconds(100));
+  ASSERT_THAT(peer_.messages, SizeIs(2));
+  EXPECT_THAT(peer_.All<Hello>()[0].sender, HasSubstr("oriel-borrow"));
+  const Offer offer = offers()[0];
+  EXPECT_EQ(offer.id, 1u);
+  EXPECT_EQ(offer.display, std::string("win11.") + kUuidA);
+  EXPECT_EQ(offer.device, kUuidA);
+  EXPECT_EQ(offer.vm, "win11");
+  EXPECT_EQ(offer.vmm_pid, 7);
+  EXPECT_EQ(offer.command, "qemu-system-x86");
+  EXPECT_THAT(offer.evidence, HasSubstr("only device"));
+  EXPECT_FALSE(offer.dma_bufs_allowed);
+  EXPECT_EQ(peer_.fd_counts[1], 2u);
+  EXPECT_THAT(borrower_.pidfds(), SizeIs(1));
+  EXPECT_EQ(borrower_.status(), "Offering 1 devices of 1 VMs");
+}
+
+TEST_F(BorrowerTest, OffersADeviceOnce) {
+  const int key = AddVm(7, "win11", kUuidA, "12");
+  Run(milliseconds(5000));
+  EXPECT_THAT(offers(), SizeIs(1));
+  EXPECT_EQ(host_.CopiesOf(key), 1);
+}
+
+TEST_F(BorrowerTest, FindsANewVmWithinASecond) {
+  Run(milliseconds(60000));
+  AddVm(7, "win11", kUuidA, "12");
+  Run(milliseconds(900));
+  EXPECT_THAT(offers(), SizeIs(1));
+}
+
+TEST_F(BorrowerTest, LetsGoAtOnceWhenTheVmmEnds) {
+  const int key = AddVm(7, "win11", kUuidA, "12");
+  Run(milliseconds(100));
+  host_.EndProcess(7);
+  borrower_.Work(now_);
+  EXPECT_EQ(host_.CopiesOf(key), 0);
+  ASSERT_THAT(withdrawals(), SizeIs(1));
+  EXPECT_EQ(withdrawals()[0].id, 1u);
+  EXPECT_EQ(withdrawals()[0].reason, "win11 (pid 7) ended");
+  EXPECT_THAT(borrower_.pidfds(), IsEmpty());
+}
+
+TEST_F(BorrowerTest, OffersTheRestartedVmUnderItsOldName) {
+  AddVm(7, "win11", kUuidA, "12");
+  Run(milliseconds(100));
+  host_.EndProcess(7);
+  Run(milliseconds(100));
+  AddVm(8, "win11", kUuidA, "12");
+  Run(milliseconds(900));
+  ASSERT_THAT(offers(), SizeIs(2));
+  EXPECT_EQ(offers()[1].display, offers()[0].display);
+  EXPECT_EQ(offers()[1].id, 2u);
+}
+
+TEST_F(BorrowerTest, NoticesAVmUnderTheSamePid) {
+  AddVm(7, "win11", kUuidA, "12");
+  Run(milliseconds(100));
+  host_.EndProcess(7);
+  AddVm(7, "win12", kUuidB, "13");
+  Run(milliseconds(1500));
+  ASSERT_THAT(withdrawals(), SizeIs(1));
+  ASSERT_THAT(offers(), SizeIs(2));
+  EXPECT_EQ(offers()[1].vm, "win12");
+}
+
+TEST_F(BorrowerTest, LetsGoWhenTheVmmClosesItsFd) {
+  const int key = AddVm(7, "win11", kUuidA, "12");
+  Run(milliseconds(100));
+  host_.CloseFile(7, 5);
+  Run(milliseconds(75));
+  EXPECT_EQ(host_.CopiesOf(key), 0);
+  ASSERT_THAT(withdrawals(), SizeIs(1));
+  EXPECT_EQ(withdrawals()[0].reason, "win11 (pid 7) closed the device");
+}
+
+TEST_F(BorrowerTest, LetsGoWhenTheFdsNumberIsReusedAndOffersTheNewDevice) {
+  const int key = AddVm(7, "win11", kUuidA, "12");
+  Run(milliseconds(100));
+  host_.CloseFile(7, 4);
+  host_.AddMdev(kUuidB, "13");
+  host_.HoldGroup(7, 4, "13");
+  const int other = host_.OpenFile(7, 5, {});
+  Run(milliseconds(500));
+  EXPECT_EQ(host_.CopiesOf(key), 0);
+  EXPECT_EQ(host_.CopiesOf(other), 1);
+  ASSERT_THAT(withdrawals(), SizeIs(1));
+  EXPECT_THAT(withdrawals()[0].reason, HasSubstr("uses its fd for another"));
+  ASSERT_THAT(offers(), SizeIs(2));
+  EXPECT_EQ(offers()[1].device, kUuidB);
+}
+
+TEST_F(BorrowerTest, LetsGoWhenItCannotWatch) {
+  const int key = AddVm(7, "win11", kUuidA, "12");
+  Run(milliseconds(100));
+  host_.kcmp_error = absl::PermissionDeniedError("kcmp: EPERM");
+  Run(milliseconds(2500));
+  EXPECT_EQ(host_.CopiesOf(key), 0);
+  ASSERT_THAT(withdrawals(), SizeIs(1));
+  EXPECT_THAT(withdrawals()[0].reason, HasSubstr("cannot be watched"));
+  EXPECT_THAT(offers(), SizeIs(1));
+}
+
+TEST_F(BorrowerTest, LetsGoOfARemovedMdevAndDoesNotTakeItAgain) {
+  const int key = AddVm(7, "win11", kUuidA, "12");
+  Run(milliseconds(100));
+  host_.RemoveMdevLink(kUuidA);
+  Run(milliseconds(300));
+  EXPECT_EQ(host_.CopiesOf(key), 0);
+  ASSERT_THAT(withdrawals(), SizeIs(1));
+  EXPECT_THAT(withdrawals()[0].reason, HasSubstr("being removed"));
+  Run(milliseconds(5000));
+  // Then sysfs forgets it whole, and nothing tells what the fd is.
+  host_.Remove("/sys/kernel/iommu_groups/12");
+  Run(milliseconds(5000));
+  EXPECT_THAT(offers(), SizeIs(1));
+  EXPECT_EQ(host_.CopiesOf(key), 0);
+}
+
+TEST_F(BorrowerTest, ADeviceThatMayBeTheRemovedOneIsLetGoToo) {
+  const int a = AddVm(7, "win11", kUuidA, "12");
+  host_.AddMdev(kUuidB, "13");
+  host_.HoldGroup(7, 8, "13");
+  const int b = host_.OpenFile(7, 9, {});
+  Run(milliseconds(100));
+  ASSERT_THAT(offers(), SizeIs(2));
+  EXPECT_EQ(offers()[0].display, "win11.unattributed-1");
+  EXPECT_EQ(offers()[1].display, "win11.unattributed-2");
+  EXPECT_EQ(offers()[0].device, "");
+  host_.RemoveMdevLink(kUuidB);
+  Run(milliseconds(300));
+  EXPECT_THAT(withdrawals(), SizeIs(2));
+  EXPECT_EQ(host_.CopiesOf(a) + host_.CopiesOf(b), 0);
+  // The VMM lets go of one: the other is proven to be A, and comes back.
+  host_.CloseFile(7, 9);
+  host_.CloseFile(7, 8);
+  Run(milliseconds(1500));
+  ASSERT_THAT(offers(), SizeIs(3));
+  EXPECT_EQ(offers()[2].device, kUuidA);
+  EXPECT_EQ(host_.CopiesOf(a), 1);
+}
+
+TEST_F(BorrowerTest, AnIdLessDeviceOfNoDisplayIsLeftAlone) {
+  AddVm(7, "win11", kUuidA, "12");
+  const int nic = host_.OpenFile(
+      7, 9,
+      {.facts = DeviceFacts{.ids = std::nullopt, .may_be_display = false}});
+  Run(milliseconds(2000));
+  EXPECT_THAT(offers(), SizeIs(1));
+  EXPECT_EQ(host_.CopiesOf(nic), 0);
+}
+
+TEST_F(BorrowerTest, AHotPluggedDeviceIsOffered) {
+  AddVm(7, "win11", kUuidA, "12");
+  Run(milliseconds(3000));
+  host_.AddMdev(kUuidB, "13");
+  host_.HoldGroup(7, 8, "13");
+  host_.OpenFile(7, 9, {});
+  Run(milliseconds(1200));
+  ASSERT_THAT(offers(), SizeIs(2));
+  EXPECT_THAT(withdrawals(), IsEmpty());
+  // Nobody can tell the two apart now, but the first keeps its proof.
+  EXPECT_EQ(offers()[1].device, "");
+}
+
+TEST_F(BorrowerTest, ARefusedDeviceIsNotKept) {
+  const int key = AddVm(7, "win11", kUuidA, "12");
+  Run(milliseconds(100));
+  borrower_.Receive(Refused{1, "no"}, now_);
+  EXPECT_EQ(host_.CopiesOf(key), 0);
+  Run(milliseconds(5000));
+  EXPECT_THAT(offers(), SizeIs(1));
+  EXPECT_THAT(withdrawals(), IsEmpty());
+}
+
+TEST_F(BorrowerTest, WithoutOrieldNothingIsHeldAndAfterwardsAllIsOfferedAgain) {
+  const int key = AddVm(7, "win11", kUuidA, "12");
+  Run(milliseconds(100));
+  borrower_.Disconnect();
+  EXPECT_EQ(host_.AllCopies(), 0);
+  Run(milliseconds(2000));
+  EXPECT_EQ(host_.AllCopies(), 0);
+  Start();
+  Run(milliseconds(100));
+  EXPECT_THAT(offers(), SizeIs(2));
+  EXPECT_EQ(host_.CopiesOf(key), 1);
+}
+
+TEST_F(BorrowerTest, ALostConnectionClosesEverything) {
+  AddVm(7, "win11", kUuidA, "12");
+  AddVm(8, "win12", kUuidB, "13");
+  Run(milliseconds(100));
+  host_.EndProcess(7);
+  peer_.result = BorrowPeer::Result::kLost;
+  borrower_.Work(now_);
+  EXPECT_FALSE(borrower_.connected());
+  EXPECT_EQ(host_.AllCopies(), 0);
+}
+
+TEST_F(BorrowerTest, AnOrieldThatReadsNoWithdrawalIsLeft) {
+  AddVm(7, "win11", kUuidA, "12");
+  Run(milliseconds(100));
+  host_.EndProcess(7);
+  peer_.result = BorrowPeer::Result::kBusy;
+  borrower_.Work(now_);
+  EXPECT_FALSE(borrower_.connected());
+}
+
+TEST_F(BorrowerTest, AnOfferThatCannotBeSentNowIsMadeLater) {
+  const int key = AddVm(7, "win11", kUuidA, "12");
+  peer_.result = BorrowPeer::Result::kBusy;
+  Run(milliseconds(500));
+  EXPECT_TRUE(borrower_.connected());
+  EXPECT_EQ(host_.CopiesOf(key), 0);
+  peer_.result = BorrowPeer::Result::kSent;
+  Run(milliseconds(1500));
+  EXPECT_THAT(offers(), SizeIs(1));
+}
+
+TEST_F(BorrowerTest, OrieldsOwnCopiesAreNotOffered) {
+  const int key = AddVm(7, "win11", kUuidA, "12");
+  host_.AddProcess(kOrieldPid, "orield");
+  host_.ShareFile(kOrieldPid, 30, key);
+  host_.ShareFile(7, 6, key);
+  // A child of the VMM.
+  host_.AddProcess(8, "qemu-system-x86", "qemu|-name|win11");
+  host_.ShareFile(8, 5, key);
+  Run(milliseconds(3000));
+  ASSERT_THAT(offers(), SizeIs(1));
+  EXPECT_EQ(offers()[0].vmm_pid, 7);
+}
+
+TEST_F(BorrowerTest, ADeniedVmIsExplainedOnceAndTakenBack) {
+  AddVm(7, "win11", kUuidA, "12");
+  host_.SetFile("/proc/self/attr/current", "oriel-borrow (enforce)\n");
+  host_.denied = {7};
+  Run(milliseconds(30000));
+  ASSERT_THAT(peer_.All<Notice>(), SizeIs(1));
+  EXPECT_THAT(peer_.All<Notice>()[0].text, HasSubstr("AppArmor"));
+  EXPECT_THAT(borrower_.status(), HasSubstr("AppArmor"));
+  host_.denied = {};
+  Run(milliseconds(30000));
+  ASSERT_THAT(peer_.All<Notice>(), SizeIs(2));
+  EXPECT_EQ(peer_.All<Notice>()[1].text, "");
+  EXPECT_THAT(offers(), SizeIs(1));
+}
+
+TEST_F(BorrowerTest, DeniedProcessesThatAreNoVmsAreNoNews) {
+  host_.AddProcess(7, "bash");
+  host_.OpenFile(7, 0, {.link = "/dev/null"});
+  host_.denied = {7};
+  Run(milliseconds(30000));
+  EXPECT_THAT(peer_.All<Notice>(), IsEmpty());
+}
+
+TEST_F(BorrowerTest, MissingAccessIsToldFirst) {
+  borrower_.Disconnect();
+  host_.SetFile("/proc/self/status", "Name:\tx\nCapEff:\t0000000000000000\n");
+  Start();
+  ASSERT_THAT(peer_.All<Notice>(), SizeIs(1));
+  EXPECT_THAT(peer_.All<Notice>()[0].text, HasSubstr("CAP_SYS_PTRACE"));
+}
+
+TEST_F(BorrowerTest, HoldsABoundedNumberOfDevices) {
+  for (int vm = 0; vm < 6; ++vm) {
+    const pid_t pid = 100 + vm;
+    host_.AddProcess(pid, "qemu-system-x86", "qemu|-name|many");
+    for (int fd = 10; fd < 60; ++fd) host_.OpenFile(pid, fd, {});
+  }
+  Run(milliseconds(100));
+  EXPECT_THAT(offers(), SizeIs(256));
+  Run(milliseconds(100));
+  ASSERT_THAT(peer_.All<Notice>(), SizeIs(1));
+  EXPECT_THAT(peer_.All<Notice>()[0].text, HasSubstr("256"));
+  EXPECT_EQ(host_.AllCopies(), 256);
+}
+
+// Whenever the VMM ends: what was offered is withdrawn, and nothing is held.
+TEST_F(BorrowerTest, AVmmThatEndsBetweenAnyTwoStepsLeavesNothing) {
+  AddVm(7, "win11", kUuidA, "12");
+  Run(milliseconds(600));
+  const int steps = host_.steps;
+  ASSERT_GT(steps, 50);
+  borrower_.Disconnect();
+  for (int step = 1; step <= steps; ++step) {
+    ScriptedHost host;
+    RecordingPeer peer;
+    Borrower borrower(&host, &peer);
+    host.AddProcess(7, "qemu-system-x86", "qemu|-name|win11");
+    host.AddMdev(kUuidA, "12");
+    host.HoldGroup(7, 4, "12");
+    host.OpenFile(7, 5, {});
+    host.end_at = step;
+    host.ends = 7;
+    borrower.Connect(kOrieldPid, now_);
+    for (Time now = now_; now < now_ + milliseconds(1200);
+         now += milliseconds(25)) {
+      borrower.Work(now);
+    }
+    EXPECT_EQ(host.AllCopies(), 0) << step;
+    EXPECT_THAT(borrower.pidfds(), IsEmpty()) << step;
+    EXPECT_EQ(peer.All<Offer>().size(), peer.All<Withdrawal>().size()) << step;
+    EXPECT_THAT(peer.All<Notice>(), IsEmpty()) << step;
+  }
+}
+
+}  // namespace
+}  // namespace oriel::capture

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "capture/borrow/host.h"
+
+namespace oriel::capture {
+
+// A host with processes, fds and sysfs in memory. Copies of fds are real fds,
+// so that a test can count them.
+class ScriptedHost : public Host {
+ public:
+  // An open file of a process.
+  struct File {
+    std::string link = "anon_inode:[vfio-device]";
+    std::string number;  // of a character device
+    std::string fdinfo;
+    absl::StatusOr<DeviceFacts> facts = DeviceFacts{};
+  };
+
+  ScriptedHost();
+  ~ScriptedHost() override;
+
+  // `arguments` as they stand in /proc/PID/cmdline, with '|' for the NULs.
+  void AddProcess(pid_t pid, const std::string& command,
+                  const std::string& arguments = "", uint64_t start_time = 100);
+  void EndProcess(pid_t pid);
+  // Another open file each time; returns its key.
+  int OpenFile(pid_t pid, int fd, const File& file);
+  void ShareFile(pid_t pid, int fd, int key) { fds_[pid][fd] = key; }
+  void CloseFile(pid_t pid, int fd) { fds_[pid].erase(fd); }
+
+  // An mdev in a group of its own, whose file the process holds as `group_fd`.
+  void AddMdev(const std::string& uuid, const std::string& group);
+  void AddPciDevice(const std::string& address, const std::string& group,
+                    const std::string& driver, PciIds ids);
+  void RemoveMdevLink(const std::string& uuid);
+  void HoldGroup(pid_t pid, int fd, const std::string& group);
+
+  void SetFile(const std::string& path, const std::string& text);
+  void SetLink(const std::string& path, const std::string& target);
+  void Remove(const std::string& path);
+
+  // Copies of the file that are open in this process.
+  int CopiesOf(int key) const;
+  int AllCopies() const;
+
+  // Each question counts; before number end_at, the process ends.
+  int steps = 0;
+  int end_at = 0;
+  pid_t ends = 0;
+  // What these calls answer, whoever is asked about.
+  absl::Status copy_error;
+  absl::Status kcmp_error;
+  std::set<pid_t> denied;  // processes whose links cannot be read
+
+  absl::StatusOr<std::vector<std::string>> ListNames(const std::string& folder,
+                                                     size_t max) override;
+  absl::StatusOr<std::string> ReadFile(const std::string& path,
+                                       size_t max_bytes) override;
+  absl::StatusOr<std::string> ReadLink(const std::string& path) override;
+  absl::StatusOr<std::string> CharDeviceNumber(
+      const std::string& path) override;
+  absl::StatusOr<UniqueFd> OpenPidFd(pid_t pid) override;
+  bool HasEnded(int pidfd) override;
+  absl::StatusOr<UniqueFd> CopyFd(int pidfd, int fd) override;
+  absl::StatusOr<bool> SameFile(pid_t pid, int fd, int own_fd) override;
+  absl::StatusOr<DeviceFacts> AskDevice(int own_fd) override;
+
+ private:
+  void Step();
+  const File* FileAt(const std::string& path) const;
+  UniqueFd Copy(const std::string& name);
+  // What a copy stands for: "file-KEY" or "process-SERIAL".
+  static std::string NameOfCopy(int fd);
+
+  std::map<std::string, std::string> files_;
+  std::map<std::string, std::string> links_;
+  std::map<pid_t, int> processes_;  // to a serial number
+  std::map<pid_t, std::map<int, int>> fds_;
+  std::vector<File> open_files_;
+  int last_serial_ = 0;
+};
+
+}  // namespace oriel::capture

@@ -1,0 +1,201 @@
+#include "capture/borrow/vmm.h"
+
+#include <set>
+#include <string>
+
+#include "absl/status/status.h"
+#include "capture/borrow/scripted_host.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace oriel::capture {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr char kUuid[] = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001";
+constexpr char kArguments[] =
+    "qemu-system-x86_64|-name|guest=win11|-device|vfio-pci,sysfsdev=/sys/bus/"
+    "mdev/devices/83b8f4f2-509f-382f-3c1e-e6bfe0fa1001";
+
+class LookAtVmmTest : public ::testing::Test {
+ protected:
+  LookAtVmmTest() {
+    host_.AddProcess(7, "qemu-system-x86", kArguments);
+    host_.AddMdev(kUuid, "12");
+    host_.HoldGroup(7, 4, "12");
+    key_ = host_.OpenFile(7, 5, {});
+  }
+
+  absl::StatusOr<Vmm> Look() {
+    const absl::StatusOr<VfioFds> fds = ListVfioFds(host_, 7);
+    return fds.ok() ? LookAtVmm(host_, 7, *fds) : fds.status();
+  }
+
+  ScriptedHost host_;
+  int key_ = 0;
+};
+
+TEST_F(LookAtVmmTest, CopiesAndIdentifiesItsDevice) {
+  const absl::StatusOr<Vmm> vmm = Look();
+  ASSERT_TRUE(vmm.ok()) << vmm.status();
+  EXPECT_EQ(vmm->name, "win11");
+  EXPECT_EQ(vmm->command, "qemu-system-x86");
+  EXPECT_EQ(vmm->start_time_ticks, 100u);
+  EXPECT_THAT(vmm->problems, IsEmpty());
+  ASSERT_EQ(vmm->devices.size(), 1u);
+  EXPECT_EQ(vmm->devices[0].vmm_fd, 5);
+  EXPECT_EQ(vmm->devices[0].identity.device->name, kUuid);
+  EXPECT_TRUE(vmm->devices[0].dma_bufs_allowed);
+  EXPECT_FALSE(vmm->devices[0].leaving());
+  EXPECT_EQ(host_.CopiesOf(key_), 1);
+}
+
+TEST_F(LookAtVmmTest, KeepsNothingWhenTheProcessEndsBetweenAnyTwoSteps) {
+  ASSERT_TRUE(Look().ok());
+  const int steps = host_.steps;
+  for (int step = 1; step <= steps; ++step) {
+    ScriptedHost host;
+    host.AddProcess(7, "qemu-system-x86", kArguments);
+    host.AddMdev(kUuid, "12");
+    host.HoldGroup(7, 4, "12");
+    host.OpenFile(7, 5, {});
+    host.end_at = step;
+    host.ends = 7;
+    const absl::StatusOr<VfioFds> fds = ListVfioFds(host, 7);
+    if (fds.ok()) {
+      EXPECT_TRUE(absl::IsNotFound(LookAtVmm(host, 7, *fds).status())) << step;
+    }
+    EXPECT_EQ(host.AllCopies(), 0) << step;
+  }
+}
+
+TEST_F(LookAtVmmTest, AReusedPidIsNotTheVmm) {
+  const VfioFds fds = *ListVfioFds(host_, 7);
+  host_.EndProcess(7);
+  host_.AddProcess(7, "sh", "", 200);
+  const absl::StatusOr<Vmm> vmm = LookAtVmm(host_, 7, fds);
+  ASSERT_TRUE(vmm.ok());
+  EXPECT_THAT(vmm->devices, IsEmpty());
+  EXPECT_EQ(host_.AllCopies(), 0);
+}
+
+TEST_F(LookAtVmmTest, AnFdThatBecameAnotherFileIsAProblemOfThatFd) {
+  const VfioFds fds = *ListVfioFds(host_, 7);
+  host_.OpenFile(7, 5, {.link = "socket:[1]"});
+  const absl::StatusOr<Vmm> vmm = LookAtVmm(host_, 7, fds);
+  ASSERT_TRUE(vmm.ok());
+  EXPECT_THAT(vmm->devices, IsEmpty());
+  ASSERT_EQ(vmm->problems.size(), 1u);
+  EXPECT_THAT(vmm->problems[0], HasSubstr("fd 5"));
+  EXPECT_EQ(host_.AllCopies(), 0);
+}
+
+TEST_F(LookAtVmmTest, AnUnboundCdevIsAProblemOfThatFd) {
+  host_.OpenFile(7, 6,
+                 {.link = "/dev/vfio/devices/vfio0",
+                  .facts = absl::InvalidArgumentError("GET_INFO: EINVAL")});
+  const absl::StatusOr<Vmm> vmm = Look();
+  ASSERT_TRUE(vmm.ok());
+  EXPECT_EQ(vmm->devices.size(), 1u);
+  ASSERT_EQ(vmm->problems.size(), 1u);
+  EXPECT_THAT(vmm->problems[0], HasSubstr("GET_INFO"));
+}
+
+TEST_F(LookAtVmmTest, ADeniedCopyIsTheWholeAnswer) {
+  for (const absl::Status& error : {absl::PermissionDeniedError("EPERM"),
+                                    absl::UnimplementedError("ENOSYS")}) {
+    host_.copy_error = error;
+    EXPECT_EQ(Look().status(), error);
+    host_.copy_error = absl::OkStatus();
+    host_.kcmp_error = error;
+    EXPECT_EQ(Look().status(), error);
+    host_.kcmp_error = absl::OkStatus();
+  }
+  EXPECT_EQ(host_.AllCopies(), 0);
+}
+
+TEST_F(LookAtVmmTest, TheKernelsOwnWordsIdentify) {
+  const std::string other = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1002";
+  host_.AddMdev(other, "13");
+  host_.OpenFile(
+      7, 6,
+      {.fdinfo = "pos:\t0\nvfio-device-syspath: /sys/devices/virtual/x/" +
+                 other + "\n"});
+  host_.SetLink("/sys/dev/char/511:0",
+                "../../devices/a/0000:02:00.0/vfio-dev/"
+                "vfio0");
+  host_.OpenFile(7, 8, {.link = "/dev/vfio/devices/vfio0", .number = "511:0"});
+  const absl::StatusOr<Vmm> vmm = Look();
+  ASSERT_TRUE(vmm.ok());
+  ASSERT_EQ(vmm->devices.size(), 3u);
+  EXPECT_EQ(vmm->devices[0].identity.device->name, kUuid);
+  EXPECT_EQ(vmm->devices[1].identity.device->name, other);
+  EXPECT_THAT(vmm->devices[1].identity.evidence, HasSubstr("fdinfo"));
+  EXPECT_EQ(vmm->devices[2].identity.device->name, "0000:02:00.0");
+  EXPECT_FALSE(vmm->devices[1].dma_bufs_allowed);
+}
+
+TEST_F(LookAtVmmTest, AFileWithALyingNameProvesNothing) {
+  // A group's name without its number, beside the real one.
+  host_.OpenFile(7, 9, {.link = "/home/evil/dev/vfio/13"});
+  host_.AddMdev("83b8f4f2-509f-382f-3c1e-e6bfe0fa1002", "13");
+  const absl::StatusOr<Vmm> vmm = Look();
+  ASSERT_TRUE(vmm.ok());
+  EXPECT_EQ(vmm->devices[0].identity.device->name, kUuid);
+}
+
+TEST_F(LookAtVmmTest, OneThatMayBeTheLeavingDeviceIsLeaving) {
+  host_.AddMdev("83b8f4f2-509f-382f-3c1e-e6bfe0fa1002", "13");
+  host_.HoldGroup(7, 8, "13");
+  host_.OpenFile(7, 9, {});
+  host_.RemoveMdevLink("83b8f4f2-509f-382f-3c1e-e6bfe0fa1002");
+  const absl::StatusOr<Vmm> vmm = Look();
+  ASSERT_TRUE(vmm.ok());
+  ASSERT_EQ(vmm->devices.size(), 2u);
+  EXPECT_FALSE(vmm->devices[0].identity.device.has_value());
+  EXPECT_TRUE(vmm->devices[0].leaving());
+  EXPECT_TRUE(vmm->devices[1].leaving());
+}
+
+Identity Proven() {
+  Identity identity;
+  identity.device = Candidate{.name = kUuid};
+  return identity;
+}
+
+std::string NameOf(const std::string& vm, const std::string& command,
+                   const Identity& identity,
+                   const std::set<std::string>& taken = {}) {
+  Vmm vmm;
+  vmm.pid = 4711;
+  vmm.name = vm;
+  vmm.command = command;
+  return DisplayName(vmm, identity, [&](const std::string& name) {
+    return taken.count(name) > 0;
+  });
+}
+
+TEST(DisplayName, IsTheVmAndTheDevice) {
+  EXPECT_EQ(NameOf("win11", "q", Proven()), std::string("win11.") + kUuid);
+  EXPECT_EQ(NameOf("", "crosvm", Proven()), std::string("crosvm.") + kUuid);
+  EXPECT_EQ(NameOf("win11", "q", {}), "win11.unattributed-1");
+  EXPECT_EQ(NameOf("", "crosvm", {}), "crosvm-4711.unattributed-1");
+  EXPECT_EQ(NameOf("win11", "q", {}, {"win11.unattributed-1"}),
+            "win11.unattributed-2");
+  EXPECT_EQ(NameOf("win11", "q", Proven(), {std::string("win11.") + kUuid}),
+            std::string("win11.") + kUuid + "-2");
+}
+
+TEST(DisplayName, HasOnlyWhatANameMayHave) {
+  EXPECT_EQ(NameOf("B\xc3\xbcro / 1\n", "q", {}), "B--ro---1-.unattributed-1");
+  EXPECT_EQ(NameOf("", "", Proven()), std::string("vm.") + kUuid);
+  const std::string longest = NameOf(std::string(500, 'x'), "q", Proven());
+  EXPECT_LE(longest.size(), 60u);
+  EXPECT_THAT(longest, HasSubstr(kUuid));
+  EXPECT_LE(NameOf(std::string(500, 'x'), "q", {}).size(), 62u);
+}
+
+}  // namespace
+}  // namespace oriel::capture
