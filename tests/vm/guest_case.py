@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import time
 import unittest
 
 import known_picture
@@ -17,6 +18,12 @@ IGD_TYPE = 0x80008086
 
 # Popen's arguments for a process without any right.
 NOBODY = {'user': 65534, 'group': 65534, 'extra_groups': []}
+
+_CAPABILITIES = '-all,+sys_ptrace,+dac_read_search'
+# In front of oriel-borrow: another user yet, with what it asks for.
+AS_BORROW = ('setpriv', '--reuid', '1002', '--regid', '1002', '--clear-groups',
+             '--no-new-privs', '--inh-caps', _CAPABILITIES, '--ambient-caps',
+             _CAPABILITIES, '--bounding-set', _CAPABILITIES)
 
 programs = {}
 _modules_loaded = []
@@ -60,6 +67,28 @@ def set_up_guest():
 def group_display(name, device):
   return (f'display {{ name: "{name}" group {{ device: "{device}" }} '
           'max_rate_hz: 10 }\n')
+
+
+def start_borrow(host, socket):
+  return host.start('oriel-borrow', [
+      *AS_BORROW, programs['oriel-borrow'], '--socket', socket])
+
+
+class Removal:
+  """A write to a file of sysfs that returns when nobody has the device."""
+
+  def __init__(self, path, text='1'):
+    self._popen = subprocess.Popen(['sh', '-c', f'echo {text} >{path}'])
+    self._begin = time.monotonic()
+
+  def done(self):
+    return self._popen.poll() is not None
+
+  def wait(self):
+    """The seconds that it took."""
+    if self._popen.wait(START_S) != 0:
+      raise RuntimeError('the removal failed')
+    return time.monotonic() - self._begin
 
 
 class Case(unittest.TestCase):

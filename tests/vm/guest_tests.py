@@ -3,6 +3,7 @@
 Usage: guest_tests.py PROGRAMS.json TEST.xml [MODULE...]
 """
 
+import faulthandler
 import importlib
 import json
 import os
@@ -15,14 +16,19 @@ sys.path[:0] = [os.path.dirname(HERE),
 import case_results
 import guest_case
 
+# A case that hangs shows where, before the host ends the guest.
+TIMEOUT_S = 700
 # In this order.
 MODULES = (
     'group_device_tests',
     'region_tests',
+    'borrow_tests',
+    'nested_vm_tests',
 )
 
 
 def main():
+  faulthandler.dump_traceback_later(TIMEOUT_S, exit=True)
   with open(sys.argv[1], encoding='utf-8') as programs_file:
     guest_case.programs.update(json.load(programs_file))
   names = sys.argv[3:] or MODULES

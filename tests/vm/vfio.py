@@ -1,11 +1,13 @@
 """VFIO from Python, apart from Oriel's code: what plays the VMM in the guest,
 and an independent answer to what the kernel offers."""
 
+import errno
 import fcntl
 import glob
 import mmap
 import os
 import struct
+import time
 import uuid
 
 SET_IOMMU = 0x3b66
@@ -65,18 +67,11 @@ def unbind_from_vfio_pci(address):
   _write('/sys/bus/pci/drivers/vfio-pci/unbind', address)
 
 
-class Device:
-  """An open device and its group, as a VMM holds them; a context manager."""
+class OpenDevice:
+  """A device's fd, wherever it came from; a context manager that closes it."""
 
-  def __init__(self, device):
-    self.container = os.open('/dev/vfio/vfio', os.O_RDWR)
-    self.group = os.open(group_file(device), os.O_RDWR)
-    fcntl.ioctl(self.group, GROUP_SET_CONTAINER,
-                struct.pack('i', self.container))
-    fcntl.ioctl(self.container, SET_IOMMU, TYPE1_IOMMU)
-    # Only with a buffer that it may change does ioctl return the result.
-    self.fd = fcntl.ioctl(self.group, GROUP_GET_DEVICE_FD,
-                          bytearray(device.encode() + b'\0'))
+  def __init__(self, fd):
+    self.fd = fd
 
   def __enter__(self):
     return self
@@ -85,8 +80,7 @@ class Device:
     self.close()
 
   def close(self):
-    for fd in (self.fd, self.group, self.container):
-      os.close(fd)
+    os.close(self.fd)
 
   def region_count(self):
     info = bytearray(struct.pack('5I', 20, 0, 0, 0, 0))
@@ -107,6 +101,13 @@ class Device:
     fcntl.ioctl(self.fd, DEVICE_QUERY_GFX_PLANE, info)
     fields = struct.unpack('4IQ10I', info)
     return struct.pack('I', fields[3]).decode(), *fields[5:8], fields[13]
+
+  def rows(self):
+    """The plane's rows as the processor sees them now."""
+    _, width, height, stride, index = self.plane()
+    _, size, offset = self.region(index)
+    with mmap.mmap(self.fd, size, prot=mmap.PROT_READ, offset=offset) as memory:
+      return [memory[y * stride:y * stride + 4 * width] for y in range(height)]
 
   def draw(self, rows):
     """Writes rows of the plane's own bytes through a mapping, as a guest
@@ -139,3 +140,37 @@ class Device:
     os.pwrite(self.fd, struct.pack('<H', command |
                                    (PCI_COMMAND_MEMORY if on else 0)),
               offset + PCI_COMMAND)
+
+
+class Device(OpenDevice):
+  """An open device and its group, as a VMM holds them."""
+
+  def __init__(self, device):
+    self.container = os.open('/dev/vfio/vfio', os.O_RDWR)
+    self.group = os.open(group_file(device), os.O_RDWR)
+    fcntl.ioctl(self.group, GROUP_SET_CONTAINER,
+                struct.pack('i', self.container))
+    fcntl.ioctl(self.container, SET_IOMMU, TYPE1_IOMMU)
+    # Only with a buffer that it may change does ioctl return the result.
+    super().__init__(fcntl.ioctl(self.group, GROUP_GET_DEVICE_FD,
+                                 bytearray(device.encode() + b'\0')))
+
+  def close(self):
+    super().close()
+    os.close(self.group)
+    os.close(self.container)
+
+
+def wait_for_free_group(device, timeout_s=60):
+  """Until a VMM could open it; how long that took, in seconds."""
+  begin = time.monotonic()
+  path = group_file(device)
+  while True:
+    try:
+      os.close(os.open(path, os.O_RDWR))
+      return time.monotonic() - begin
+    except OSError as error:
+      if (error.errno != errno.EBUSY or
+          time.monotonic() - begin > timeout_s):
+        raise
+    time.sleep(0.001)

@@ -73,8 +73,9 @@ def _share(path, tag, *options):
 
 
 def _qemu(kernel, initramfs, opregion_file, out_folder, console):
-  # 64 KiB that the kernel leaves alone hold the OpRegion.
-  append = ('console=ttyS0 quiet panic=-1 intel_iommu=on '
+  # 64 KiB that the kernel leaves alone hold the OpRegion. On a busy machine the
+  # kernel's check of the emulated timer can fail, which is a panic.
+  append = ('console=ttyS0 quiet panic=-1 no_timer_check intel_iommu=on '
             f'memmap=64K${OPREGION_ADDRESS:#x}')
   return [
       'qemu-system-x86_64', '-nodefaults', '-no-user-config', '-no-reboot',
