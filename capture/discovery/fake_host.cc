@@ -57,6 +57,28 @@ void FakeHost::AddPciDevice(const std::string& address,
                                bus / "devices" / address / "driver");
 }
 
+void FakeHost::AddMdevOf(const std::string& parent, const std::string& uuid,
+                         const std::string& group, const std::string& type) {
+  const std::string home = "devices/" + parent + "/" + uuid;
+  AddDevice("mdev", uuid, group);
+  fs::create_directories((fs::path(paths_.sysfs) / home).parent_path());
+  const std::string listed = "bus/mdev/devices/" + uuid;
+  fs::rename(fs::path(paths_.sysfs) / listed, fs::path(paths_.sysfs) / home);
+  LinkSysfs(listed, home);
+  LinkSysfs(home + "/mdev_type",
+            "devices/" + parent + "/mdev_supported_types/" + type);
+}
+
+void FakeHost::WriteSysfs(const std::string& path, const std::string& text) {
+  WriteFile(fs::path(paths_.sysfs) / path, text);
+}
+
+void FakeHost::LinkSysfs(const std::string& path, const std::string& target) {
+  const fs::path link = fs::path(paths_.sysfs) / path;
+  fs::create_directories(link.parent_path());
+  fs::create_symlink(fs::path(paths_.sysfs) / target, link);
+}
+
 void FakeHost::SetGroupName(const std::string& group, const std::string& name) {
   WriteFile(fs::path(paths_.sysfs) / "kernel/iommu_groups" / group / "name",
             name + "\n");

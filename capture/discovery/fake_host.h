@@ -22,6 +22,13 @@ class FakeHost {
   void AddMdev(const std::string& uuid, const std::string& group);
   void AddPciDevice(const std::string& address, const std::string& group,
                     const std::string& driver = "");
+  // An mdev as a real bus shows it: a link to below its parent.
+  void AddMdevOf(const std::string& parent, const std::string& uuid,
+                 const std::string& group, const std::string& type);
+  // Below sysfs: "bus/pci/devices/0000:00:02.0/vendor". A link's target is
+  // below sysfs too.
+  void WriteSysfs(const std::string& path, const std::string& text);
+  void LinkSysfs(const std::string& path, const std::string& target);
   void SetGroupName(const std::string& group, const std::string& name);
   // Creates the group's file; returns its path.
   std::string AddGroupFile(const std::string& name);

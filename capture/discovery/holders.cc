@@ -6,6 +6,8 @@
 #include <fstream>
 #include <optional>
 #include <system_error>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -42,24 +44,42 @@ std::string ReadCommand(const fs::path& file) {
   return command;
 }
 
-enum class Holds { kYes, kNo, kUnknown };
+// The paths looked for, and where each stands in the caller's list.
+using Wanted = std::unordered_map<std::string, std::vector<size_t>>;
 
-Holds LookInto(const fs::path& fd_folder, const fs::path& path,
+struct Found {
+  std::unordered_set<std::string> paths;
+  bool complete = true;
+};
+
+Found LookInto(const fs::path& fd_folder, const Wanted& wanted,
                int& links_left) {
+  Found found;
   std::error_code error;
   fs::directory_iterator entry(fd_folder, error);
   for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
-    if (--links_left < 0) return Holds::kUnknown;
+    if (found.paths.size() == wanted.size()) return found;
+    if (--links_left < 0) {
+      found.complete = false;
+      return found;
+    }
     std::error_code gone;
-    if (fs::read_symlink(entry->path(), gone) == path) return Holds::kYes;
+    const std::string target = fs::read_symlink(entry->path(), gone).string();
+    if (wanted.contains(target)) found.paths.insert(target);
   }
-  return error == std::errc::permission_denied ? Holds::kUnknown : Holds::kNo;
+  found.complete = error != std::errc::permission_denied;
+  return found;
 }
 
 }  // namespace
 
-HolderSearch FindHolders(const std::string& path, const std::string& proc) {
-  HolderSearch search;
+std::vector<HolderSearch> FindHoldersOfAll(
+    const std::vector<std::string>& paths, const std::string& proc) {
+  std::vector<HolderSearch> searches(paths.size());
+  Wanted wanted;
+  for (size_t i = 0; i < paths.size(); ++i) wanted[paths[i]].push_back(i);
+  if (wanted.empty()) return searches;
+  bool complete = true;
   int links_left = kMaxLinks;
   std::error_code error;
   fs::directory_iterator entry(proc, error);
@@ -67,21 +87,26 @@ HolderSearch FindHolders(const std::string& path, const std::string& proc) {
     const std::optional<pid_t> pid =
         ParsePid(entry->path().filename().string());
     if (!pid.has_value()) continue;
-    switch (LookInto(entry->path() / "fd", path, links_left)) {
-      case Holds::kYes:
-        search.holders.push_back({*pid, ReadCommand(entry->path() / "comm")});
-        break;
-      case Holds::kUnknown:
-        search.complete = false;
-        break;
-      case Holds::kNo:
-        break;
+    const Found found = LookInto(entry->path() / "fd", wanted, links_left);
+    complete &= found.complete;
+    if (found.paths.empty()) continue;
+    const Holder holder{*pid, ReadCommand(entry->path() / "comm")};
+    for (const std::string& path : found.paths) {
+      for (const size_t i : wanted.at(path))
+        searches[i].holders.push_back(holder);
     }
   }
-  if (error) search.complete = false;
-  std::sort(search.holders.begin(), search.holders.end(),
-            [](const Holder& a, const Holder& b) { return a.pid < b.pid; });
-  return search;
+  if (error) complete = false;
+  for (HolderSearch& search : searches) {
+    search.complete = complete;
+    std::sort(search.holders.begin(), search.holders.end(),
+              [](const Holder& a, const Holder& b) { return a.pid < b.pid; });
+  }
+  return searches;
+}
+
+HolderSearch FindHolders(const std::string& path, const std::string& proc) {
+  return FindHoldersOfAll({path}, proc).front();
 }
 
 std::string DescribeHolders(const HolderSearch& search) {

@@ -26,6 +26,9 @@ struct HolderSearch {
 // system would block.
 HolderSearch FindHolders(const std::string& path,
                          const std::string& proc = "/proc");
+// The same for several files in one pass over `proc`, in their order.
+std::vector<HolderSearch> FindHoldersOfAll(
+    const std::vector<std::string>& paths, const std::string& proc = "/proc");
 
 // "held by qemu-system-x86 (pid 4711)", or why nobody can be named.
 std::string DescribeHolders(const HolderSearch& search);

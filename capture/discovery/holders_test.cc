@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "base/unique_fd.h"
 #include "capture/discovery/fake_host.h"
@@ -30,6 +31,24 @@ TEST(FindHoldersTest, NamesEveryProcessThatHasTheFileOpen) {
   EXPECT_EQ(search.holders[1].pid, 4711);
   EXPECT_EQ(DescribeHolders(search),
             "held by libvirtd (pid 12), qemu-system-x86 (pid 4711)");
+}
+
+TEST(FindHoldersTest, FindsTheHoldersOfManyFilesInOnePass) {
+  FakeHost host;
+  host.AddProcess("4711", "qemu-system-x86\n", "/dev/vfio/7");
+  std::filesystem::create_symlink("/dev/vfio/8",
+                                  host.paths().proc + "/4711/fd/9");
+  host.AddProcess("12", "libvirtd\n", "/dev/vfio/8");
+  const std::vector<HolderSearch> searches = FindHoldersOfAll(
+      {"/dev/vfio/9", "/dev/vfio/8", "/dev/vfio/7", "/dev/vfio/7"},
+      host.paths().proc);
+  ASSERT_EQ(searches.size(), 4u);
+  EXPECT_TRUE(searches[0].holders.empty());
+  ASSERT_EQ(searches[1].holders.size(), 2u);
+  EXPECT_EQ(searches[1].holders[0].pid, 12);
+  ASSERT_EQ(searches[2].holders.size(), 1u);
+  EXPECT_EQ(searches[2].holders[0].command, "qemu-system-x86");
+  EXPECT_EQ(searches[3].holders.size(), 1u);
 }
 
 TEST(FindHoldersTest, FindsThisVeryProcessInTheRealProc) {
