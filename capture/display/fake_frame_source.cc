@@ -115,7 +115,12 @@ class FakeFrameSource : public FrameSource {
       damage = ChangeBetween(state.picture, picture_);
     }
     CopyInto(picture_, state.picture, damage);
-    return Frame{generation_, plane_, picture_, std::move(damage), now, {}};
+    return Frame{.generation = generation_,
+                 .plane = plane_,
+                 .picture = picture_,
+                 .damage = std::move(damage),
+                 .time = now,
+                 .cursor = state.cursor};
   }
 
   const std::shared_ptr<FakeScreen> screen_;
@@ -182,6 +187,11 @@ void FakeScreen::TurnOn() {
 void FakeScreen::SetConverted(bool converted) {
   MutexLock lock(mutex_);
   state_.plane.converted = converted;
+}
+
+void FakeScreen::SetCursor(std::optional<Cursor> cursor) {
+  MutexLock lock(mutex_);
+  state_.cursor = std::move(cursor);
 }
 
 void FakeScreen::FailScans(absl::Status error) {

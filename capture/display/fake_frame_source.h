@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,8 @@ class FakeScreen : public std::enable_shared_from_this<FakeScreen> {
   void TurnOff();
   void TurnOn();
   void SetConverted(bool converted);
+  // The pointer on its own plane; empty, as at first: there is no such plane.
+  void SetCursor(std::optional<Cursor> cursor);
 
   // Every scan returns `error` until it is OK again; as with a real device the
   // next good scan begins a new generation when `error` is kUnavailable.
@@ -64,6 +67,7 @@ class FakeScreen : public std::enable_shared_from_this<FakeScreen> {
   struct State {
     PlaneState plane;
     Picture picture;
+    std::optional<Cursor> cursor;
     absl::Status error;
     uint64_t hang_ups = 0;
   };

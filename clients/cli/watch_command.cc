@@ -31,6 +31,7 @@ class Watch {
   absl::Status OnEvent(const v1::StreamFramesResponse& event);
   absl::Status OnOpened(const v1::StreamOpened& opened);
   absl::Status OnFormat(const v1::StreamFormat& format);
+  absl::Status OnCursor(const v1::Cursor& cursor, const std::string& payload);
   absl::Status OnUpdate(const v1::FrameUpdate& update,
                         const std::string& payload);
   void LostPlace(const absl::Status& reason);
@@ -101,6 +102,7 @@ absl::Status Watch::OnEvent(const v1::StreamFramesResponse& event) {
   if (event.has_opened()) return OnOpened(event.opened());
   if (event.has_format()) return OnFormat(event.format());
   if (event.has_update()) return OnUpdate(event.update(), event.payload());
+  if (event.has_cursor()) return OnCursor(event.cursor(), event.payload());
   return absl::OkStatus();
 }
 
@@ -130,6 +132,19 @@ absl::Status Watch::OnFormat(const v1::StreamFormat& format) {
         "converted and never exact");
   }
   return absl::OkStatus();
+}
+
+absl::Status Watch::OnCursor(const v1::Cursor& cursor,
+                             const std::string& payload) {
+  const absl::Status applied = summary_.pointer.Apply(cursor, payload);
+  if (!applied.ok()) {
+    return absl::InternalError("orield broke the stream's rules: " +
+                               std::string(applied.message()));
+  }
+  ++summary_.pointer_count;
+  const bool with_shape = !payload.empty();
+  return Print(PointerLine(summary_.pointer, with_shape),
+               PointerJson(summary_.pointer, with_shape));
 }
 
 absl::Status Watch::OnUpdate(const v1::FrameUpdate& update,

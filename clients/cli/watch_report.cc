@@ -50,6 +50,13 @@ std::string FourccText(uint32_t fourcc) {
   return Printable(text);
 }
 
+// "at 12,34", "nowhere"
+std::string PlaceText(const Pointer& pointer) {
+  return pointer.visible()
+             ? absl::StrFormat("at %d,%d", pointer.at().x_px, pointer.at().y_px)
+             : "nowhere";
+}
+
 }  // namespace
 
 void PatchCounts::Add(const PatchCounts& other) {
@@ -130,6 +137,34 @@ nlohmann::json FormatJson(const v1::StreamFormat& format) {
       {"state_reason", format.state_reason()}};
 }
 
+std::string PointerLine(const Pointer& pointer, bool with_shape) {
+  std::string text = "pointer " + PlaceText(pointer);
+  if (with_shape && pointer.shape() != nullptr) {
+    text += absl::StrFormat(", %dx%d", pointer.shape()->size().width_px,
+                            pointer.shape()->size().height_px);
+  }
+  if (pointer.visible() && pointer.shape() == nullptr)
+    text += ", shape unknown";
+  return text + "\n";
+}
+
+nlohmann::json PointerJson(const Pointer& pointer, bool with_shape) {
+  nlohmann::json json = {{"event", "cursor"}, {"visible", pointer.visible()}};
+  if (!pointer.visible()) return json;
+  json["x_px"] = pointer.at().x_px;
+  json["y_px"] = pointer.at().y_px;
+  if (pointer.hot_spot().has_value()) {
+    json["hot_x_px"] = pointer.hot_spot()->x_px;
+    json["hot_y_px"] = pointer.hot_spot()->y_px;
+  }
+  json["shape_known"] = pointer.shape() != nullptr;
+  if (with_shape && pointer.shape() != nullptr) {
+    json["width_px"] = pointer.shape()->size().width_px;
+    json["height_px"] = pointer.shape()->size().height_px;
+  }
+  return json;
+}
+
 std::string SummaryText(const WatchSummary& summary) {
   const double seconds = Seconds(summary.duration);
   const double rate = seconds > 0 ? summary.update_count / seconds : 0;
@@ -137,12 +172,16 @@ std::string SummaryText(const WatchSummary& summary) {
       seconds > 0 ? static_cast<uint64_t>(summary.payload_bytes / seconds) : 0;
   return absl::StrFormat(
       "%d updates in %.1f s (%.1f/s), %s (%s/s), %s, apply %s each, "
-      "%d resyncs, %s\n",
+      "%d resyncs, %s%s\n",
       summary.update_count, seconds, rate, FormatBytes(summary.payload_bytes),
       FormatBytes(bytes_per_s), PatchText(summary.patches),
       FormatMicroseconds(Microseconds(summary.apply) /
                          std::max<uint64_t>(1, summary.update_count)),
-      summary.resync_count, summary.exact ? "exact" : "not exact");
+      summary.resync_count, summary.exact ? "exact" : "not exact",
+      summary.pointer_count == 0
+          ? ""
+          : absl::StrFormat(", %d pointer events, now %s",
+                            summary.pointer_count, PlaceText(summary.pointer)));
 }
 
 nlohmann::json SummaryJson(const WatchSummary& summary) {
@@ -154,6 +193,11 @@ nlohmann::json SummaryJson(const WatchSummary& summary) {
   json["apply_us"] = Microseconds(summary.apply);
   json["resyncs"] = summary.resync_count;
   json["exact"] = summary.exact;
+  json["pointer_events"] = summary.pointer_count;
+  if (summary.pointer_count > 0 && summary.pointer.visible()) {
+    json["pointer_x_px"] = summary.pointer.at().x_px;
+    json["pointer_y_px"] = summary.pointer.at().y_px;
+  }
   return json;
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "clients/lib/pointer.h"
 #include "nlohmann/json.hpp"
 #include "oriel/v1/streaming.pb.h"
 
@@ -36,12 +37,18 @@ nlohmann::json UpdateJson(const WatchedUpdate& watched);
 std::string FormatLine(const v1::StreamFormat& format);
 nlohmann::json FormatJson(const v1::StreamFormat& format);
 
+// `with_shape`: the event brought a new one.
+std::string PointerLine(const Pointer& pointer, bool with_shape);
+nlohmann::json PointerJson(const Pointer& pointer, bool with_shape);
+
 // All of a watch.
 struct WatchSummary {
   uint64_t update_count = 0;
   uint64_t payload_bytes = 0;
   PatchCounts patches;
   uint64_t resync_count = 0;
+  uint64_t pointer_count = 0;  // its events; 0: it is in the picture
+  Pointer pointer;
   Duration duration{};
   Duration apply{};
   bool exact = false;

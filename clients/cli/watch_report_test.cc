@@ -74,6 +74,34 @@ TEST(WatchReportTest, FormatsNameThePlane) {
   EXPECT_EQ(FormatJson(format)["plane_off"], true);
 }
 
+TEST(WatchReportTest, PointersSayWhereTheyAreAndWhatIsUnknown) {
+  Pointer pointer;
+  v1::Cursor cursor;
+  cursor.set_visible(true);
+  cursor.set_x_px(-4);
+  cursor.set_y_px(12);
+  cursor.set_width_px(1);
+  cursor.set_height_px(2);
+  ASSERT_TRUE(pointer.Apply(cursor, "abcdefgh").ok());
+  EXPECT_EQ(PointerLine(pointer, true), "pointer at -4,12, 1x2\n");
+  EXPECT_EQ(PointerLine(pointer, false), "pointer at -4,12\n");
+  const nlohmann::json json = PointerJson(pointer, true);
+  EXPECT_EQ(json["event"], "cursor");
+  EXPECT_EQ(json["x_px"], -4);
+  EXPECT_EQ(json["height_px"], 2);
+  EXPECT_FALSE(json.contains("hot_x_px"));
+  EXPECT_THAT(SummaryText({.pointer_count = 3, .pointer = pointer}),
+              HasSubstr(", 3 pointer events, now at -4,12\n"));
+  cursor.set_shape_unknown(true);
+  cursor.clear_width_px();
+  cursor.clear_height_px();
+  ASSERT_TRUE(pointer.Apply(cursor, "").ok());
+  EXPECT_EQ(PointerLine(pointer, false), "pointer at -4,12, shape unknown\n");
+  ASSERT_TRUE(pointer.Apply(v1::Cursor(), "").ok());
+  EXPECT_EQ(PointerLine(pointer, false), "pointer nowhere\n");
+  EXPECT_EQ(PointerJson(pointer, false)["visible"], false);
+}
+
 TEST(WatchReportTest, ASummaryOfNothingDividesByNothing) {
   const std::string text = SummaryText({});
   EXPECT_THAT(text, HasSubstr("0 updates"));

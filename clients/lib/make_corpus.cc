@@ -100,6 +100,31 @@ std::string Copies() {
   return out;
 }
 
+std::string Pointers() {
+  std::string out = Stream(encoder::Encoding::kLossless, Typed());
+  v1::StreamFramesResponse event;
+  v1::Cursor* cursor = event.mutable_cursor();
+  cursor->set_visible(true);
+  cursor->set_x_px(-3);
+  cursor->set_y_px(12);
+  cursor->set_hot_x_px(1);
+  cursor->set_hot_y_px(0);
+  cursor->set_width_px(4);
+  cursor->set_height_px(2);
+  event.set_payload(std::string(4 * 2 * 4, '\x55'));
+  Append(event, out);
+  cursor->set_x_px(40);
+  cursor->clear_width_px();
+  cursor->clear_height_px();
+  event.clear_payload();
+  Append(event, out);
+  cursor->set_shape_unknown(true);
+  Append(event, out);
+  cursor->Clear();
+  Append(event, out);
+  return out;
+}
+
 bool Write(const std::string& folder, const std::string& name,
            const std::string& bytes) {
   std::ofstream file(folder + "/" + name, std::ios::binary);
@@ -125,6 +150,7 @@ int main(int argc, char** argv) {
           folder, "scrolled",
           clients::Stream(Encoding::kLossless, clients::Scrolled())) &&
       clients::Write(folder, "copies", clients::Copies()) &&
+      clients::Write(folder, "pointers", clients::Pointers()) &&
       clients::Write(folder, "video",
                      clients::Stream(Encoding::kH264, clients::Typed()));
   if (!written) std::fprintf(stderr, "cannot write to %s\n", argv[1]);

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "clients/lib/picture_updater.h"
+#include "clients/lib/pointer.h"
 #include "oriel/v1/streaming.pb.h"
 
 namespace {
@@ -19,9 +20,17 @@ bool IsSmall(const oriel::v1::StreamFormat& format) {
 }
 
 void Play(const oriel::v1::StreamFramesResponse& message,
-          oriel::clients::PictureUpdater& viewer) {
+          oriel::clients::PictureUpdater& viewer,
+          oriel::clients::Pointer& pointer) {
   if (message.has_format() && IsSmall(message.format())) {
     viewer.Apply(message.format()).IgnoreError();
+  }
+  if (message.has_cursor()) {
+    const oriel::clients::Pointer before = pointer;
+    if (!pointer.Apply(message.cursor(), message.payload()).ok() &&
+        pointer != before) {
+      std::abort();
+    }
   }
   if (!message.has_update()) return;
   const oriel::Picture before = viewer.picture();
@@ -36,6 +45,7 @@ void Play(const oriel::v1::StreamFramesResponse& message,
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size_bytes) {
   oriel::clients::PictureUpdater viewer;
+  oriel::clients::Pointer pointer;
   size_t at = 0;
   while (size_bytes - at >= sizeof(uint32_t)) {
     uint32_t length = 0;
@@ -45,7 +55,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size_bytes) {
       length = static_cast<uint32_t>(size_bytes - at);
     oriel::v1::StreamFramesResponse message;
     if (message.ParseFromArray(data + at, static_cast<int>(length))) {
-      Play(message, viewer);
+      Play(message, viewer, pointer);
     }
     at += length;
   }

@@ -91,6 +91,9 @@ absl::Status Feed::Serve() {
 }
 
 void Feed::OpenStream(const Connection& connection) {
+  // Another stream may be of a device without a cursor plane.
+  pointer_ = Pointer();
+  screen_.SetPointer(pointer_);
   v1::StreamFramesRequest request;
   request.set_display(status_.display);
   request.set_encoding(options_.encoding);
@@ -128,6 +131,7 @@ absl::Status Feed::OnEvent(const v1::StreamFramesResponse& event) {
   opened_ = true;
   if (event.has_format()) return OnFormat(event.format());
   if (event.has_update()) return OnUpdate(event.update(), event.payload());
+  if (event.has_cursor()) return OnCursor(event.cursor(), event.payload());
   return absl::OkStatus();
 }
 
@@ -140,6 +144,17 @@ absl::Status Feed::OnFormat(const v1::StreamFormat& format) {
   status_.message =
       status_.live ? "" : "the display is off\n" + format.state_reason();
   screen_.SetStatus(status_);
+  return absl::OkStatus();
+}
+
+absl::Status Feed::OnCursor(const v1::Cursor& cursor,
+                            const std::string& payload) {
+  const absl::Status status = pointer_.Apply(cursor, payload);
+  if (!status.ok()) {
+    return absl::InternalError("orield broke the stream's rules: " +
+                               std::string(status.message()));
+  }
+  screen_.SetPointer(pointer_);
   return absl::OkStatus();
 }
 

@@ -11,6 +11,7 @@
 #include "base/picture/damage.h"
 #include "clients/lib/display_stream.h"
 #include "clients/lib/picture_updater.h"
+#include "clients/lib/pointer.h"
 #include "clients/viewer/screen.h"
 #include "oriel/v1/streaming.pb.h"
 
@@ -48,6 +49,7 @@ class Feed {
   absl::Status ReadEvents();
   absl::Status OnEvent(const v1::StreamFramesResponse& event);
   absl::Status OnFormat(const v1::StreamFormat& format);
+  absl::Status OnCursor(const v1::Cursor& cursor, const std::string& payload);
   absl::Status OnUpdate(const v1::FrameUpdate& update,
                         const std::string& payload);
   void OpenStream(const Connection& connection);
@@ -69,6 +71,7 @@ class Feed {
   // The thread's own.
   std::unique_ptr<DisplayStream> stream_;
   PictureUpdater updater_;
+  Pointer pointer_;
   Damage waiting_;  // applied, to be shown with the rest of its update
   ScreenStatus status_;
   bool opened_ = false;  // the server accepted the request

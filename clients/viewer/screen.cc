@@ -39,6 +39,12 @@ void Screen::SetStatus(const ScreenStatus& status) {
   Wake();
 }
 
+void Screen::SetPointer(const Pointer& pointer) {
+  MutexLock lock(mutex_);
+  pointer_ = pointer;
+  Wake();
+}
+
 void Screen::SetExact(bool exact) {
   MutexLock lock(mutex_);
   if (std::exchange(status_.exact, exact) != exact) Wake();
@@ -53,6 +59,7 @@ Screen::Taken Screen::Take(
   taken.size = picture_.size();
   taken.resized = std::exchange(resized_, false);
   taken.status = status_;
+  taken.pointer = pointer_;
   for (const Rect& rect : fresh_.Rects()) {
     upload(taken, picture_.view(), rect);
   }

@@ -7,6 +7,7 @@
 #include "base/mutex.h"
 #include "base/picture/damage.h"
 #include "base/picture/picture.h"
+#include "clients/lib/pointer.h"
 
 namespace oriel::clients {
 
@@ -36,6 +37,8 @@ class Screen {
   // size.
   void Put(const Picture& picture, const Damage& damage);
   void SetStatus(const ScreenStatus& status);
+  // To be drawn above the picture.
+  void SetPointer(const Pointer& pointer);
   // Only the part that changes with each update.
   void SetExact(bool exact);
 
@@ -44,6 +47,7 @@ class Screen {
     Size size;
     bool resized = false;
     ScreenStatus status;
+    Pointer pointer;
   };
   Taken Take(const std::function<void(const Taken&, const PictureView&,
                                       const Rect&)>& upload);
@@ -59,6 +63,7 @@ class Screen {
   Damage fresh_ ABSL_GUARDED_BY(mutex_);
   bool resized_ ABSL_GUARDED_BY(mutex_) = false;
   bool woken_ ABSL_GUARDED_BY(mutex_) = false;
+  Pointer pointer_ ABSL_GUARDED_BY(mutex_);
   ScreenStatus status_ ABSL_GUARDED_BY(mutex_);
 };
 

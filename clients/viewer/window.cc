@@ -75,6 +75,8 @@ bool Window::OnEvent(const SDL_Event& event) {
     case SDL_RENDER_TARGETS_RESET:
     case SDL_RENDER_DEVICE_RESET:
       texture_.reset();
+      pointer_texture_.reset();
+      pointer_ = Pointer();
       screen_.Invalidate();
       return true;
     default:
@@ -129,7 +131,45 @@ void Window::TakeFromScreen() {
                          taken.status.live != status_.live ||
                          taken.status.message != status_.message;
   status_ = taken.status;
+  TakePointer(taken.pointer);
   if (new_title || taken.resized) SetTitle();
+}
+
+void Window::TakePointer(const Pointer& pointer) {
+  const bool new_shape = pointer.shape() != pointer_.shape();
+  pointer_ = pointer;
+  if (!new_shape) return;
+  pointer_texture_.reset();
+  const std::shared_ptr<const Picture> shape = pointer.shape();
+  if (shape == nullptr) return;
+  pointer_texture_.reset(SDL_CreateTexture(
+      renderer_.get(), SDL_PIXELFORMAT_ARGB8888, SDL_TEXTUREACCESS_STATIC,
+      shape->size().width_px, shape->size().height_px));
+  if (pointer_texture_ == nullptr) return;
+  SDL_UpdateTexture(pointer_texture_.get(), nullptr, shape->At(0, 0),
+                    static_cast<int>(shape->stride_bytes()));
+  SDL_SetTextureBlendMode(pointer_texture_.get(), SDL_BLENDMODE_BLEND);
+}
+
+void Window::DrawPointer(const Rect& picture_place, bool hard_edges) {
+  const std::shared_ptr<const Picture> shape = pointer_.shape();
+  if (shape == nullptr || pointer_texture_ == nullptr) return;
+  const float scale = static_cast<float>(picture_place.width_px) /
+                      static_cast<float>(picture_.width_px);
+  const SDL_FRect place{static_cast<float>(picture_place.x_px) +
+                            static_cast<float>(pointer_.at().x_px) * scale,
+                        static_cast<float>(picture_place.y_px) +
+                            static_cast<float>(pointer_.at().y_px) * scale,
+                        static_cast<float>(shape->size().width_px) * scale,
+                        static_cast<float>(shape->size().height_px) * scale};
+  const SDL_Rect clip{picture_place.x_px, picture_place.y_px,
+                      picture_place.width_px, picture_place.height_px};
+  SDL_SetTextureScaleMode(pointer_texture_.get(), hard_edges
+                                                      ? SDL_ScaleModeNearest
+                                                      : SDL_ScaleModeLinear);
+  SDL_RenderSetClipRect(renderer_.get(), &clip);
+  SDL_RenderCopyF(renderer_.get(), pointer_texture_.get(), nullptr, &place);
+  SDL_RenderSetClipRect(renderer_.get(), nullptr);
 }
 
 void Window::MakeTexture(Size size) {
@@ -195,6 +235,7 @@ void Window::Present() {
     const SDL_Rect place{layout.picture.x_px, layout.picture.y_px,
                          layout.picture.width_px, layout.picture.height_px};
     SDL_RenderCopy(renderer, texture_.get(), nullptr, &place);
+    if (status_.live) DrawPointer(layout.picture, layout.hard_edges);
   }
   if (!status_.live) {
     text_.Paint(renderer, status_.message, TextPainter::Place::kCentre);

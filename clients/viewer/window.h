@@ -50,14 +50,18 @@ class Window {
   // The first picture gives the window its size, if that fits the desktop.
   void ResizeToPicture();
   void ToggleFullscreen();
+  void TakePointer(const Pointer& pointer);
   void SetTitle();
   void Present();
+  void DrawPointer(const Rect& picture_place, bool hard_edges);
 
   Screen& screen_;
   const std::unique_ptr<SDL_Window, WindowDeleter> window_;
   const std::unique_ptr<SDL_Renderer, RendererDeleter> renderer_;
   // After the renderer: goes before it.
   std::unique_ptr<SDL_Texture, TextureDeleter> texture_;
+  std::unique_ptr<SDL_Texture, TextureDeleter> pointer_texture_;
+  Pointer pointer_;
   TextPainter text_;
   Size picture_;
   bool had_picture_ = false;

@@ -42,6 +42,7 @@ std::shared_ptr<LaneViewer> Lane::AddViewer(uint64_t id, bool acknowledges,
   if (generation_ != 0) {
     viewer->state_.StartGeneration(format_, Everything(), fresh());
   }
+  OfferCursor(*viewer);
   spdlog::debug("event=viewer_opened display={} viewer={:x}", options_.display,
                 id);
   ScheduleHeartbeat();
@@ -78,6 +79,7 @@ void Lane::OnPlane(const PlaneEvent& event) {
     latest_ = {event.frame, Clock::now()};
   }
   latest_.frame.damage.Clear();
+  UpdateCursor(event.frame.cursor);
   Schedule();
 }
 
@@ -96,6 +98,27 @@ void Lane::StartGeneration(const PlaneEvent& event) {
   for (const auto& viewer : viewers_) {
     viewer->state_.StartGeneration(format_, pending_, /*fresh=*/true);
   }
+}
+
+void Lane::UpdateCursor(const std::optional<capture::Cursor>& cursor) {
+  if (!cursor.has_value() && !cursor_.has_value()) return;
+  // A cursor plane that is gone has no pointer.
+  const capture::Cursor now = cursor.value_or(capture::Cursor());
+  if (cursor_ == now) return;
+  cursor_ = now;
+  for (WireMessagePtr& message : cursor_messages_) message = nullptr;
+  for (const auto& viewer : viewers_) OfferCursor(*viewer);
+}
+
+void Lane::OfferCursor(LaneViewer& viewer) {
+  if (!cursor_.has_value()) return;
+  const bool with_shape = cursor_->shape != nullptr &&
+                          viewer.state_.cursor_shape() != cursor_->shape;
+  WireMessagePtr& message = cursor_messages_[with_shape ? 1 : 0];
+  if (message == nullptr) {
+    message = context_->wire->Encode(*cursor_, with_shape);
+  }
+  viewer.state_.SetCursor(message, with_shape ? cursor_->shape : nullptr);
 }
 
 void Lane::End(const absl::Status& status) {

@@ -80,6 +80,10 @@ class Lane : public std::enable_shared_from_this<Lane> {
   void StartGeneration(const PlaneEvent& event)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Welcome(LaneViewer& viewer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The pointer is now this; empty: the device has no cursor plane.
+  void UpdateCursor(const std::optional<capture::Cursor>& cursor)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void OfferCursor(LaneViewer& viewer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Damage Everything() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Nothing of this generation has been published.
   bool fresh() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -135,6 +139,10 @@ class Lane : public std::enable_shared_from_this<Lane> {
   uint32_t generation_ ABSL_GUARDED_BY(mutex_) = 0;
   WireMessagePtr format_ ABSL_GUARDED_BY(mutex_);
   LaneFrame latest_ ABSL_GUARDED_BY(mutex_);
+  // Empty: there was none yet. Its messages, without and with the shape, are
+  // made when the first viewer needs them.
+  std::optional<capture::Cursor> cursor_ ABSL_GUARDED_BY(mutex_);
+  WireMessagePtr cursor_messages_[2] ABSL_GUARDED_BY(mutex_);
   // Where `latest_` is not encoded; bounded, see AddBounded.
   Damage pending_ ABSL_GUARDED_BY(mutex_);
 

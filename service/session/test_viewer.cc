@@ -104,6 +104,8 @@ void TestViewer::Write(WireMessagePtr message) {
       Apply(*format);
     } else if (const auto* update = std::get_if<encoder::Update>(&event)) {
       Apply(*update);
+    } else if (const auto* cursor = std::get_if<TestCursor>(&event)) {
+      Apply(*cursor);
     } else {
       ++seen_.heartbeats;
     }
@@ -141,6 +143,19 @@ void TestViewer::Apply(const StreamFormat& format) {
   seen_.exact = false;
   seen_.torn = false;
   seen_.picture = Picture(format.plane.size);
+}
+
+void TestViewer::Apply(const TestCursor& event) {
+  if (!seen_.format) Violation("a cursor before the first format");
+  ++seen_.cursors;
+  if (event.with_shape) {
+    ++seen_.cursor_shapes;
+    if (event.cursor.shape == shape_) Violation("a shape sent twice");
+    shape_ = event.cursor.shape;
+  }
+  seen_.cursor = event.cursor;
+  if (event.cursor.shape != nullptr && event.cursor.shape != shape_)
+    Violation("a cursor whose shape was not sent");
 }
 
 void TestViewer::CheckRules(const encoder::Update& update) {

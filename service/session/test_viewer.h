@@ -16,6 +16,8 @@
 
 namespace oriel::session {
 
+struct TestCursor;
+
 // A viewer with its transport: applies what comes as streaming.proto says and
 // writes down every rule that is broken. While held, a write under way stays
 // under way. Thread-safe.
@@ -27,6 +29,10 @@ class TestViewer final : public ViewerSink {
     std::optional<absl::Status> closed;
     int formats = 0;
     int heartbeats = 0;
+    // As a client has it: the shape is the newest that was sent.
+    std::optional<capture::Cursor> cursor;
+    int cursors = 0;
+    int cursor_shapes = 0;
     int messages = 0;
     std::vector<encoder::Update> updates;  // without their payloads
     uint64_t sequence = 0;
@@ -66,6 +72,7 @@ class TestViewer final : public ViewerSink {
   void Finish();
   void Apply(const StreamOpened& opened) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Apply(const StreamFormat& format) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Apply(const TestCursor& event) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Apply(const encoder::Update& update)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void CheckRules(const encoder::Update& update)
@@ -82,6 +89,7 @@ class TestViewer final : public ViewerSink {
   bool connected_ ABSL_GUARDED_BY(mutex_) = false;
   bool held_ ABSL_GUARDED_BY(mutex_) = false;
   bool paused_ ABSL_GUARDED_BY(mutex_) = false;
+  std::shared_ptr<const capture::CursorShape> shape_ ABSL_GUARDED_BY(mutex_);
   bool under_way_ ABSL_GUARDED_BY(mutex_) = false;
   Seen seen_ ABSL_GUARDED_BY(mutex_);
 };

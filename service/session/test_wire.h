@@ -10,8 +10,12 @@
 namespace oriel::session {
 
 struct TestHeartbeat {};
-using TestEvent =
-    std::variant<StreamOpened, StreamFormat, encoder::Update, TestHeartbeat>;
+struct TestCursor {
+  capture::Cursor cursor;
+  bool with_shape = false;
+};
+using TestEvent = std::variant<StreamOpened, StreamFormat, encoder::Update,
+                               TestCursor, TestHeartbeat>;
 
 // A wire message that keeps the value it was made of.
 class TestMessage final : public WireMessage {
@@ -41,6 +45,10 @@ class TestWire final : public WireEncoder {
   }
   WireMessagePtr Encode(const encoder::Update& update) const override {
     return std::make_shared<TestMessage>(update);
+  }
+  WireMessagePtr Encode(const capture::Cursor& cursor,
+                        bool with_shape) const override {
+    return std::make_shared<TestMessage>(TestCursor{cursor, with_shape});
   }
   WireMessagePtr EncodeHeartbeat() const override {
     return std::make_shared<TestMessage>(TestHeartbeat{});

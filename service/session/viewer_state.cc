@@ -181,10 +181,18 @@ bool ViewerState::WantsHeartbeat(Time idle_since) const {
          last_sent_ <= idle_since;
 }
 
+void ViewerState::SetCursor(WireMessagePtr cursor,
+                            std::shared_ptr<const void> shape) {
+  cursor_ = std::move(cursor);
+  carried_shape_ = std::move(shape);
+}
+
 ViewerState::Kind ViewerState::NextKind() const {
   if (!was_opened_ || paused_ || in_flight_) return Kind::kNothing;
   if (opened_ != nullptr) return Kind::kOpened;
   if (format_ != nullptr) return Kind::kFormat;
+  // Before updates: it is small, and hands follow it with the eye.
+  if (has_format_ && cursor_ != nullptr) return Kind::kCursor;
   if (!queue_.empty() && WindowHasRoom(queue_.front().message->size_bytes())) {
     return Kind::kUpdate;
   }
@@ -207,6 +215,9 @@ WireMessagePtr ViewerState::Next(Time now) {
       return std::exchange(format_, nullptr);
     case Kind::kHeartbeat:
       return heartbeat;
+    case Kind::kCursor:
+      if (carried_shape_ != nullptr) cursor_shape_ = std::move(carried_shape_);
+      return std::exchange(cursor_, nullptr);
     case Kind::kUpdate:
       break;
   }

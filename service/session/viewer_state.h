@@ -83,13 +83,21 @@ class ViewerState {
   bool WantsHeartbeat(Time idle_since) const;
   void SetHeartbeat(WireMessagePtr heartbeat) { heartbeat_ = heartbeat; }
 
+  // Replaces a pointer that was not sent yet. `shape`: what the message
+  // carries; null: none.
+  void SetCursor(WireMessagePtr cursor, std::shared_ptr<const void> shape);
+  // The newest shape that was sent.
+  const std::shared_ptr<const void>& cursor_shape() const {
+    return cursor_shape_;
+  }
+
   bool can_send() const { return NextKind() != Kind::kNothing; }
   // What to write now, which is then under way until Written; null: nothing.
   WireMessagePtr Next(Time now);
   void Written() { in_flight_ = false; }
 
  private:
-  enum class Kind { kNothing, kOpened, kFormat, kUpdate, kHeartbeat };
+  enum class Kind { kNothing, kOpened, kFormat, kCursor, kUpdate, kHeartbeat };
   struct Unacknowledged {
     uint64_t sequence;
     size_t size_bytes;
@@ -116,6 +124,9 @@ class ViewerState {
   WireMessagePtr opened_;
   WireMessagePtr format_;
   WireMessagePtr heartbeat_;
+  WireMessagePtr cursor_;
+  std::shared_ptr<const void> carried_shape_;  // by cursor_
+  std::shared_ptr<const void> cursor_shape_;
   std::deque<OutgoingUpdate> queue_;
   size_t queued_bytes_ = 0;
   Time last_sent_{};

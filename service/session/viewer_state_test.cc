@@ -319,6 +319,39 @@ TEST_F(AcknowledgingViewerTest, AResyncOpensAWindowThatIsFull) {
   EXPECT_TRUE(Send());
 }
 
+TEST_F(ViewerStateTest, TheNewestPointerReplacesOneThatWaits) {
+  const auto shape = std::make_shared<int>(1);
+  const WireMessagePtr newest = Message();
+  viewer_.SetCursor(Message(), std::make_shared<int>(2));
+  viewer_.SetCursor(newest, shape);
+  EXPECT_EQ(viewer_.cursor_shape(), nullptr);
+  EXPECT_EQ(viewer_.Next({}), newest);
+  viewer_.Written();
+  EXPECT_EQ(viewer_.cursor_shape(), shape);
+  // A move carries none and leaves what was sent.
+  viewer_.SetCursor(Message(), nullptr);
+  EXPECT_TRUE(Send());
+  EXPECT_EQ(viewer_.cursor_shape(), shape);
+  EXPECT_FALSE(Send());
+}
+
+TEST_F(ViewerStateTest, APausedViewerHearsOfThePointerAfterwards) {
+  viewer_.SetPaused(true, 0);
+  viewer_.SetCursor(Message(), nullptr);
+  EXPECT_FALSE(Send());
+  viewer_.SetPaused(false, 0);
+  EXPECT_TRUE(Send());
+}
+
+TEST_F(AcknowledgingViewerTest, APointerPassesAFullWindow) {
+  viewer_.Publish(UpdateOf(1, RowOf(1), 100));
+  EXPECT_TRUE(Send());
+  viewer_.Publish(UpdateOf(2, RowOf(2), 100));
+  const WireMessagePtr cursor = Message();
+  viewer_.SetCursor(cursor, nullptr);
+  EXPECT_EQ(viewer_.Next({}), cursor);
+}
+
 TEST_F(AcknowledgingViewerTest, AHeartbeatPassesAFullWindow) {
   viewer_.Publish(UpdateOf(1, RowOf(1), 100));
   EXPECT_TRUE(Send());

@@ -33,6 +33,9 @@ class WireEncoder {
   virtual WireMessagePtr Encode(const StreamOpened& opened) const = 0;
   virtual WireMessagePtr Encode(const StreamFormat& format) const = 0;
   virtual WireMessagePtr Encode(const encoder::Update& update) const = 0;
+  // Without the shape the viewer keeps the one that it was sent before.
+  virtual WireMessagePtr Encode(const capture::Cursor& cursor,
+                                bool with_shape) const = 0;
   virtual WireMessagePtr EncodeHeartbeat() const = 0;
 };
 

@@ -180,6 +180,27 @@ session::WireMessagePtr GrpcWireEncoder::Encode(
       grpc::ByteBuffer(slices.data(), slices.size()));
 }
 
+session::WireMessagePtr GrpcWireEncoder::Encode(const capture::Cursor& cursor,
+                                                bool with_shape) const {
+  v1::StreamFramesResponse response;
+  v1::Cursor* out = response.mutable_cursor();
+  out->set_visible(cursor.visible);
+  if (!cursor.visible) return MessageOf(response);
+  out->set_x_px(cursor.x_px);
+  out->set_y_px(cursor.y_px);
+  if (cursor.hot_spot.has_value()) {
+    out->set_hot_x_px(static_cast<uint32_t>(cursor.hot_spot->x_px));
+    out->set_hot_y_px(static_cast<uint32_t>(cursor.hot_spot->y_px));
+  }
+  out->set_shape_unknown(cursor.shape == nullptr);
+  if (with_shape && cursor.shape != nullptr) {
+    out->set_width_px(static_cast<uint32_t>(cursor.shape->size.width_px));
+    out->set_height_px(static_cast<uint32_t>(cursor.shape->size.height_px));
+    response.set_payload(cursor.shape->bgra.data(), cursor.shape->bgra.size());
+  }
+  return MessageOf(response);
+}
+
 session::WireMessagePtr GrpcWireEncoder::EncodeHeartbeat() const {
   v1::StreamFramesResponse response;
   response.mutable_heartbeat();

@@ -13,6 +13,8 @@ class GrpcWireEncoder final : public session::WireEncoder {
   session::WireMessagePtr Encode(
       const session::StreamFormat& format) const override;
   session::WireMessagePtr Encode(const encoder::Update& update) const override;
+  session::WireMessagePtr Encode(const capture::Cursor& cursor,
+                                 bool with_shape) const override;
   session::WireMessagePtr EncodeHeartbeat() const override;
 };
 

@@ -247,6 +247,43 @@ TEST(GrpcWireEncoderTest, AFormatTellsThePlaneOrWhyItIsOff) {
   EXPECT_EQ(parsed.state_reason(), "the guest's driver has not started");
 }
 
+TEST(GrpcWireEncoderTest, APointerCarriesItsShapeOnlyWhenItIsNew) {
+  auto shape = std::make_shared<capture::CursorShape>();
+  shape->size = {2, 1};
+  shape->bgra = {1, 2, 3, 4, 5, 6, 7, 8};
+  const capture::Cursor cursor = {.visible = true,
+                                  .x_px = -3,
+                                  .y_px = 700,
+                                  .hot_spot = Point{1, 0},
+                                  .shape = shape};
+  const GrpcWireEncoder encoder;
+  v1::StreamFramesResponse parsed = ParseOf(*encoder.Encode(cursor, true));
+  EXPECT_TRUE(parsed.cursor().visible());
+  EXPECT_EQ(parsed.cursor().x_px(), -3);
+  EXPECT_EQ(parsed.cursor().y_px(), 700);
+  EXPECT_TRUE(parsed.cursor().has_hot_x_px());
+  EXPECT_EQ(parsed.cursor().hot_x_px(), 1u);
+  EXPECT_EQ(parsed.cursor().width_px(), 2u);
+  EXPECT_EQ(parsed.cursor().height_px(), 1u);
+  EXPECT_FALSE(parsed.cursor().shape_unknown());
+  EXPECT_EQ(parsed.payload(), std::string("\1\2\3\4\5\6\7\10"));
+  parsed = ParseOf(*encoder.Encode(cursor, false));
+  EXPECT_EQ(parsed.cursor().x_px(), -3);
+  EXPECT_EQ(parsed.cursor().width_px(), 0u);
+  EXPECT_TRUE(parsed.payload().empty());
+}
+
+TEST(GrpcWireEncoderTest, APointerSaysWhatIsNotKnownOfIt) {
+  const GrpcWireEncoder encoder;
+  v1::StreamFramesResponse parsed =
+      ParseOf(*encoder.Encode(capture::Cursor{.visible = true}, false));
+  EXPECT_TRUE(parsed.cursor().shape_unknown());
+  EXPECT_FALSE(parsed.cursor().has_hot_x_px());
+  parsed = ParseOf(*encoder.Encode(capture::Cursor{}, false));
+  EXPECT_TRUE(parsed.has_cursor());
+  EXPECT_FALSE(parsed.cursor().visible());
+}
+
 TEST(GrpcWireEncoderTest, AHeartbeatIsAHeartbeat) {
   EXPECT_TRUE(ParseOf(*GrpcWireEncoder().EncodeHeartbeat()).has_heartbeat());
 }
