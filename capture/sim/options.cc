@@ -12,8 +12,8 @@
 #include "capture/sim/desktop_scene.h"
 #include "capture/sim/picture_scenes.h"
 #include "capture/sim/pixel_writer.h"
+#include "capture/sim/pointer_plane.h"
 #include "capture/sim/scene_framebuffer.h"
-#include "capture/sim/virtual_device.h"
 #include "capture/sim/xwd_framebuffer.h"
 
 namespace oriel::capture::sim {
@@ -90,6 +90,16 @@ absl::StatusOr<std::unique_ptr<Framebuffer>> MakeFramebuffer(
   }
   ASSIGN_OR_RETURN(std::unique_ptr<Scene> scene, MakeScene(options, size));
   return MakeSceneFramebuffer(std::move(scene), *writer);
+}
+
+absl::StatusOr<VirtualDeviceOptions> MakeDeviceOptions(const Options& options) {
+  VirtualDeviceOptions device;
+  device.hide_plane_query = options.hide_plane_query;
+  device.cursor_is_primary = options.cursor == "primary";
+  if (options.cursor == "plane") {
+    ASSIGN_OR_RETURN(device.pointer, PointerPlane::Make(options.rate_hz));
+  }
+  return device;
 }
 
 std::string FramebufferConfig(const Plane& plane) {

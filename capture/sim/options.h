@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "capture/sim/framebuffer.h"
+#include "capture/sim/virtual_device.h"
 
 namespace oriel::capture::sim {
 
@@ -16,6 +17,8 @@ struct Options {
   std::string fourcc = "XR24";
   int rate_hz = 30;
   bool hide_plane_query = false;
+  // "none", "plane" or "primary".
+  std::string cursor = "none";
   bool print_config = false;
 };
 
@@ -26,6 +29,9 @@ absl::StatusOr<Size> ParseMode(const std::string& text);
 // not; anything else: the scene could not be made.
 absl::StatusOr<std::unique_ptr<Framebuffer>> MakeFramebuffer(
     const Options& options);
+
+// How the device of these options is, apart from its framebuffer.
+absl::StatusOr<VirtualDeviceOptions> MakeDeviceOptions(const Options& options);
 
 // The `framebuffer` message of orield's configuration (Display.framebuffer in
 // oriel/config/v1/config.proto) for this plane, in protobuf text format.

@@ -66,6 +66,11 @@ void AddOptions(CLI::App& app, Options& options) {
       ->type_name("HZ")
       ->check(CLI::Range(1, 120))
       ->capture_default_str();
+  app.add_flag("--cursor{plane}", options.cursor,
+               "A pointer moves on a cursor plane of its own; "
+               "--cursor=primary: asked for that plane, the device answers "
+               "with its picture, as mdpy does")
+      ->check(CLI::IsMember({"none", "plane", "primary"}));
   app.add_flag("--hide-plane-query", options.hide_plane_query,
                "Offer the framebuffer by region type and subtype only");
   app.add_flag("--print-config", options.print_config,
@@ -107,7 +112,9 @@ absl::Status Run(const Options& options) {
     std::fputs(FramebufferConfig(framebuffer->plane()).c_str(), stdout);
     return absl::OkStatus();
   }
-  VirtualDevice device(std::move(framebuffer), options.hide_plane_query);
+  ASSIGN_OR_RETURN(VirtualDeviceOptions device_options,
+                   MakeDeviceOptions(options));
+  VirtualDevice device(std::move(framebuffer), std::move(device_options));
   ASSIGN_OR_RETURN(const UniqueFd stop, StopSignals());
   return Serve(options, device, stop.get());
 }

@@ -52,6 +52,7 @@ expect 2 "--scene dekstop" --socket "$socket" --scene dekstop
 expect 2 "/nowhere.png" --socket "$socket" --scene image:/nowhere.png
 expect 1 "/nowhere" --socket "$socket" --scene xwd:/nowhere
 expect 2 "--rate" --socket "$socket" --rate 0
+expect 2 "--cursor" --socket "$socket" --cursor=pony
 expect 1 "/nowhere/vgpu.sock" --socket /nowhere/vgpu.sock
 expect 0 "region_type: 0x80001d1d" --print-config --scene pattern
 expect 0 "stride_bytes: 5760" --print-config --scene pattern --fourcc RG24

@@ -59,7 +59,8 @@ class ServerTest : public testing::Test {
     auto framebuffer = MakeSceneFramebuffer(
         MakePatternScene(kMode), *FindPixelWriter(DRM_FORMAT_XRGB8888));
     ASSERT_TRUE(framebuffer.ok()) << framebuffer.status();
-    device_.emplace(*std::move(framebuffer), hide_plane_query);
+    device_.emplace(*std::move(framebuffer),
+                    VirtualDeviceOptions{.hide_plane_query = hide_plane_query});
     auto listener = Listener::Open(path_);
     ASSERT_TRUE(listener.ok()) << listener.status();
     listener_.emplace(*std::move(listener));

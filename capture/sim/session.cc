@@ -182,7 +182,7 @@ Reply Session::GetInfo(Payload payload) const {
   return Answer(
       wire::DeviceInfo{.argsz = sizeof(wire::DeviceInfo),
                        .flags = VFIO_DEVICE_FLAGS_PCI | VFIO_DEVICE_FLAGS_RESET,
-                       .num_regions = kRegionCount,
+                       .num_regions = device_.region_count(),
                        .num_irqs = VFIO_PCI_NUM_IRQS});
 }
 

@@ -21,7 +21,7 @@ VirtualDevice& Device() {
     auto framebuffer = MakeSceneFramebuffer(
         MakePatternScene({64, 64}), *FindPixelWriter(DRM_FORMAT_XRGB8888));
     if (!framebuffer.ok()) std::abort();
-    return new VirtualDevice(*std::move(framebuffer), false);
+    return new VirtualDevice(*std::move(framebuffer), {});
   }();
   return *device;
 }

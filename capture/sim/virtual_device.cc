@@ -47,9 +47,9 @@ constexpr uint32_t kReadFlag = VFIO_REGION_INFO_FLAG_READ;
 }  // namespace
 
 VirtualDevice::VirtualDevice(std::unique_ptr<Framebuffer> framebuffer,
-                             bool hide_plane_query)
+                             VirtualDeviceOptions options)
     : framebuffer_(std::move(framebuffer)),
-      hide_plane_query_(hide_plane_query),
+      options_(std::move(options)),
       first_size_(framebuffer_->plane().size),
       config_space_(ConfigSpace()),
       op_region_(igd::BuildOpRegion(kOutputs)),
@@ -93,12 +93,20 @@ absl::StatusOr<RegionDescription> VirtualDevice::DescribeRegion(
           .flags = kReadFlag,
           .type = RegionDescription::Type{
               abi::kIntelRegionType, VFIO_REGION_SUBTYPE_INTEL_IGD_OPREGION}};
+    case kPointerRegion:
+      if (options_.pointer == nullptr) break;
+      return RegionDescription{
+          .size_bytes = PointerPlane::kRegionBytes,
+          .flags = kReadFlag | VFIO_REGION_INFO_FLAG_MMAP,
+          .type = RegionDescription::Type{kFramebufferRegionType,
+                                          kPointerRegionSubtype},
+          .fd = options_.pointer->fd()};
     default:
       break;
   }
   if (index < VFIO_PCI_NUM_REGIONS) return RegionDescription{};
   return absl::InvalidArgumentError(
-      absl::StrFormat("region %u: there are %u", index, kRegionCount));
+      absl::StrFormat("region %u: there are %u", index, region_count()));
 }
 
 absl::Status VirtualDevice::ReadRegion(uint32_t index, uint64_t offset,
@@ -123,6 +131,8 @@ absl::Status VirtualDevice::ReadRegion(uint32_t index, uint64_t offset,
     case kOpRegionRegion:
       std::copy_n(op_region_.begin() + start, out.size(), out.begin());
       break;
+    case kPointerRegion:
+      return options_.pointer->Read(offset, out);
     default:
       break;
   }
@@ -157,11 +167,23 @@ absl::Status VirtualDevice::QueryPlane(vfio_device_gfx_plane_info& info) const {
                   : "the picture does not start where its region does"));
   }
   if ((info.flags & VFIO_GFX_PLANE_TYPE_PROBE) != 0) return absl::OkStatus();
-  // DRM's number of a primary plane (drm_mode.h).
+  // DRM's numbers (drm_mode.h).
   constexpr uint32_t kPrimary = 1;
+  constexpr uint32_t kCursor = 2;
   const uint32_t plane_type = info.drm_plane_type;
   info = {.argsz = info.argsz, .flags = kRegion, .drm_plane_type = plane_type};
-  if (plane_type != kPrimary || !edid_.link_up()) return absl::OkStatus();
+  if (!edid_.link_up()) return absl::OkStatus();
+  if (plane_type == kPrimary || options_.cursor_is_primary) {
+    DescribePrimary(info);
+  } else if (plane_type == kCursor && options_.pointer != nullptr) {
+    options_.pointer->Describe(info);
+    info.region_index = kPointerRegion;
+  }
+  return absl::OkStatus();
+}
+
+void VirtualDevice::DescribePrimary(vfio_device_gfx_plane_info& info) const {
+  const Plane plane = framebuffer_->plane();
   info.drm_format = plane.fourcc;
   info.width = static_cast<uint32_t>(plane.size.width_px);
   info.height = static_cast<uint32_t>(plane.size.height_px);
@@ -170,7 +192,20 @@ absl::Status VirtualDevice::QueryPlane(vfio_device_gfx_plane_info& info) const {
   // linux/vfio.h: unknown.
   info.x_hot = info.y_hot = 0xFFFFFFFF;
   info.region_index = kFramebufferRegion;
-  return absl::OkStatus();
+}
+
+void VirtualDevice::Draw(const SceneTime& time) {
+  framebuffer_->Draw(time);
+  if (options_.pointer != nullptr) {
+    options_.pointer->Move(time.elapsed, framebuffer_->plane().size);
+  }
+}
+
+std::optional<Duration> VirtualDevice::NextChange(const SceneTime& time) const {
+  const std::optional<Duration> picture = framebuffer_->NextChange(time);
+  if (options_.pointer == nullptr) return picture;
+  const Duration pointer = options_.pointer->NextChange(time.elapsed);
+  return picture.has_value() ? std::min(*picture, pointer) : pointer;
 }
 
 absl::Status VirtualDevice::Reset() {

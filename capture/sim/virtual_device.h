@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "capture/sim/edid_region.h"
 #include "capture/sim/framebuffer.h"
+#include "capture/sim/pointer_plane.h"
 
 namespace oriel::capture::sim {
 
@@ -28,7 +29,9 @@ inline constexpr uint32_t kFramebufferRegionSubtype = 1;
 inline constexpr uint32_t kFramebufferRegion = VFIO_PCI_NUM_REGIONS;
 inline constexpr uint32_t kEdidRegion = VFIO_PCI_NUM_REGIONS + 1;
 inline constexpr uint32_t kOpRegionRegion = VFIO_PCI_NUM_REGIONS + 2;
-inline constexpr uint32_t kRegionCount = VFIO_PCI_NUM_REGIONS + 3;
+// Only of a device with a cursor plane.
+inline constexpr uint32_t kPointerRegion = VFIO_PCI_NUM_REGIONS + 3;
+inline constexpr uint32_t kPointerRegionSubtype = 2;
 
 struct RegionDescription {
   struct Type {
@@ -41,14 +44,25 @@ struct RegionDescription {
   int fd = -1;               // what a client maps; the device's
 };
 
+struct VirtualDeviceOptions {
+  bool hide_plane_query = false;
+  // Null: the device has none, and answers that it is off.
+  std::unique_ptr<PointerPlane> pointer = nullptr;
+  // Answers with the primary plane when it is asked for another, as mdpy.
+  bool cursor_is_primary = false;
+};
+
 // The vGPU itself, apart from how clients talk to it. Errors are those of the
 // kernel's drivers: kInvalidArgument for EINVAL and so on. Thread-compatible.
 class VirtualDevice {
  public:
   VirtualDevice(std::unique_ptr<Framebuffer> framebuffer,
-                bool hide_plane_query);
+                VirtualDeviceOptions options);
 
-  bool has_plane_query() const { return !hide_plane_query_; }
+  bool has_plane_query() const { return !options_.hide_plane_query; }
+  uint32_t region_count() const {
+    return kPointerRegion + (options_.pointer != nullptr ? 1 : 0);
+  }
   // kInvalidArgument: no such region.
   absl::StatusOr<RegionDescription> DescribeRegion(uint32_t index) const;
   absl::Status ReadRegion(uint32_t index, uint64_t offset,
@@ -61,16 +75,15 @@ class VirtualDevice {
   absl::Status Reset();
 
   const Framebuffer& framebuffer() const { return *framebuffer_; }
-  void Draw(const SceneTime& time) { framebuffer_->Draw(time); }
-  std::optional<Duration> NextChange(const SceneTime& time) const {
-    return framebuffer_->NextChange(time);
-  }
+  void Draw(const SceneTime& time);
+  std::optional<Duration> NextChange(const SceneTime& time) const;
 
  private:
   void PlugFirstMonitor();
+  void DescribePrimary(vfio_device_gfx_plane_info& info) const;
 
   const std::unique_ptr<Framebuffer> framebuffer_;
-  const bool hide_plane_query_;
+  const VirtualDeviceOptions options_;
   const Size first_size_;
   const std::array<uint8_t, 256> config_space_;
   const std::vector<uint8_t> op_region_;

@@ -115,7 +115,7 @@ class OffsetFramebuffer : public Framebuffer {
 };
 
 TEST(VirtualDeviceTest, APictureInsideTheRegionHasNoPlaneQuery) {
-  const VirtualDevice device(std::make_unique<OffsetFramebuffer>(), false);
+  const VirtualDevice device(std::make_unique<OffsetFramebuffer>(), {});
   for (uint32_t probe : {0u, uint32_t{VFIO_GFX_PLANE_TYPE_PROBE}}) {
     vfio_device_gfx_plane_info info = {
         .argsz = sizeof(info),
@@ -136,6 +136,53 @@ TEST(VirtualDeviceTest, AModeBeyondTheLargestIsRefused) {
   const Plane plane = (*framebuffer)->plane();
   EXPECT_LE(uint64_t{plane.stride_bytes} * plane.size.height_px,
             (*framebuffer)->region_size_bytes());
+}
+
+class CursorTest : public testing::Test {
+ protected:
+  static std::unique_ptr<VirtualDevice> Make(VirtualDeviceOptions options) {
+    auto framebuffer = MakeSceneFramebuffer(
+        MakePatternScene({640, 480}), *FindPixelWriter(DRM_FORMAT_XRGB8888));
+    if (!framebuffer.ok()) return nullptr;
+    return std::make_unique<VirtualDevice>(*std::move(framebuffer),
+                                           std::move(options));
+  }
+  static vfio_device_gfx_plane_info Query(const VirtualDevice& device,
+                                          uint32_t plane_type) {
+    vfio_device_gfx_plane_info info = {.argsz = sizeof(info),
+                                       .flags = VFIO_GFX_PLANE_TYPE_REGION,
+                                       .drm_plane_type = plane_type};
+    EXPECT_TRUE(device.QueryPlane(info).ok());
+    return info;
+  }
+};
+
+TEST_F(CursorTest, LiesInARegionOfItsOwnAndMoves) {
+  auto pointer = PointerPlane::Make(30);
+  ASSERT_TRUE(pointer.ok()) << pointer.status();
+  const auto device = Make({.pointer = *std::move(pointer)});
+  device->Draw({std::chrono::milliseconds(1)});
+  const vfio_device_gfx_plane_info first = Query(*device, 2);
+  EXPECT_EQ(first.drm_format, uint32_t{DRM_FORMAT_ARGB8888});
+  EXPECT_EQ(first.region_index, kPointerRegion);
+  EXPECT_EQ(device->region_count(), kPointerRegion + 1);
+  const auto region = device->DescribeRegion(kPointerRegion);
+  ASSERT_TRUE(region.ok()) << region.status();
+  EXPECT_GE(region->size_bytes, first.size);
+  EXPECT_LE(*device->NextChange({std::chrono::milliseconds(1)}),
+            std::chrono::milliseconds(34));
+  device->Draw({std::chrono::milliseconds(500)});
+  EXPECT_NE(Query(*device, 2).x_pos, first.x_pos);
+  EXPECT_EQ(Query(*device, 1).region_index, kFramebufferRegion);
+  EXPECT_EQ(Query(*device, 0).drm_format, 0u);
+}
+
+TEST_F(CursorTest, CanBeThePrimaryPlaneInstead) {
+  const auto device = Make({.cursor_is_primary = true});
+  const vfio_device_gfx_plane_info cursor = Query(*device, 2);
+  EXPECT_EQ(cursor.region_index, kFramebufferRegion);
+  EXPECT_EQ(cursor.width, 640u);
+  EXPECT_FALSE(device->DescribeRegion(kPointerRegion).ok());
 }
 
 }  // namespace
