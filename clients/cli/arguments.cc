@@ -175,6 +175,8 @@ void Definition::AddSnapshot() {
                    "Scale down to at most this many pixels")
       ->type_name("PIXELS")
       ->check(CLI::Range(1, 65535));
+  command->add_flag("--no-cursor", snapshot_.no_cursor,
+                    "Leave out a pointer that has a plane of its own");
 }
 
 void Definition::AddRecord() {

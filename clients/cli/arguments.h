@@ -30,6 +30,7 @@ struct SnapshotOptions {
   std::string display;
   std::string output;  // "-": standard output; empty: DISPLAY.png
   uint32_t max_width_px = 0;
+  bool no_cursor = false;
 };
 struct RecordOptions {
   std::string display;

@@ -69,6 +69,8 @@ TEST(ArgumentsTest, ReadsASnapshot) {
   EXPECT_EQ(options.display, "vm7");
   EXPECT_EQ(options.output, "-");
   EXPECT_EQ(options.max_width_px, 320u);
+  EXPECT_FALSE(options.no_cursor);
+  EXPECT_TRUE(Parsed<SnapshotOptions>({"snapshot", "--no-cursor"}).no_cursor);
   EXPECT_THAT(UsageError({"snapshot", "--max-width", "0"}),
               HasSubstr("--max-width"));
   EXPECT_THAT(UsageError({"snapshot", "-o", "-", "--json"}),

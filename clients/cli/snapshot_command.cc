@@ -18,8 +18,12 @@ absl::Status RunSnapshot(const SnapshotOptions& options,
   }
   ASSIGN_OR_RETURN(const std::string name,
                    context.connection.ResolveDisplay(options.display));
+  v1::TakeSnapshotRequest request;
+  request.set_name(name);
+  request.set_max_width_px(options.max_width_px);
+  request.set_without_cursor(options.no_cursor);
   ASSIGN_OR_RETURN(const v1::TakeSnapshotResponse snapshot,
-                   context.connection.TakeSnapshot(name, options.max_width_px));
+                   context.connection.TakeSnapshot(request));
   if (to_stdout) {
     console.out << snapshot.png();
     return Flush(console);

@@ -107,10 +107,7 @@ absl::StatusOr<v1::Display> Connection::GetDisplay(
 }
 
 absl::StatusOr<v1::TakeSnapshotResponse> Connection::TakeSnapshot(
-    const std::string& name, uint32_t max_width_px) const {
-  v1::TakeSnapshotRequest request;
-  request.set_name(name);
-  request.set_max_width_px(max_width_px);
+    const v1::TakeSnapshotRequest& request) const {
   v1::TakeSnapshotResponse response;
   const auto context = UnaryContext();
   RETURN_IF_ERROR(

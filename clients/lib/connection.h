@@ -34,7 +34,7 @@ class Connection {
   // kNotFound.
   absl::StatusOr<v1::Display> GetDisplay(const std::string& name) const;
   absl::StatusOr<v1::TakeSnapshotResponse> TakeSnapshot(
-      const std::string& name, uint32_t max_width_px) const;
+      const v1::TakeSnapshotRequest& request) const;
 
   // `name`, or, when it is empty, the name of the only display there is.
   // kNotFound: there is none; kInvalidArgument: there are several.

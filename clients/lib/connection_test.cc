@@ -103,7 +103,7 @@ TEST(ConnectionTest, PassesTheServersReasonOn) {
   server.displays.push_back(ReadyDisplay("x"));
   server.snapshot_status =
       grpc::Status(grpc::StatusCode::UNAVAILABLE, "the device has gone");
-  const auto snapshot = (*connection)->TakeSnapshot("x", 0);
+  const auto snapshot = (*connection)->TakeSnapshot({});
   EXPECT_EQ(snapshot.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(Message(snapshot.status()), "the device has gone");
 }

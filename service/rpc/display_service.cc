@@ -111,11 +111,11 @@ class WatchReactor final : public WatchCall::Reactor {
 };
 
 absl::Status FillSnapshot(const absl::StatusOr<capture::Frame>& frame,
-                          uint32_t max_width_px,
+                          const snapshot::SnapshotOptions& options,
                           v1::TakeSnapshotResponse* response) {
   RETURN_IF_ERROR(frame.status());
   ASSIGN_OR_RETURN(snapshot::Snapshot made,
-                   snapshot::MakeSnapshot(*frame, max_width_px));
+                   snapshot::MakeSnapshot(*frame, options));
   response->set_png(std::move(made.png));
   response->set_width_px(made.size.width_px);
   response->set_height_px(made.size.height_px);
@@ -174,13 +174,15 @@ grpc::ServerUnaryReactor* DisplayService::TakeSnapshot(
         "%d snapshots are being made; ask again in a moment", kMaxSnapshots))));
     return reactor;
   }
-  // Request and response live until Finish.
+  const snapshot::SnapshotOptions options = {
+      .max_width_px = request->max_width_px(),
+      .with_cursor = !request->without_cursor()};
+  // The response lives until Finish.
   registry_->TakeSnapshot(
-      request->name(),
-      [this, reactor, response, max_width_px = request->max_width_px()](
-          const absl::StatusOr<capture::Frame>& frame) {
+      request->name(), [this, reactor, response,
+                        options](const absl::StatusOr<capture::Frame>& frame) {
         const grpc::Status status =
-            ToGrpcStatus(FillSnapshot(frame, max_width_px, response));
+            ToGrpcStatus(FillSnapshot(frame, options, response));
         snapshots_.fetch_sub(1);
         reactor->Finish(status);
       });

@@ -30,6 +30,32 @@ Size ScaledSize(Size size, uint32_t max_width_px) {
           static_cast<int32_t>(std::max<int64_t>(height, 1))};
 }
 
+// False: nothing of it lies in the picture.
+bool DrawCursor(const capture::Cursor& cursor, Picture& picture) {
+  if (!cursor.visible || cursor.shape == nullptr) return false;
+  const Size size = cursor.shape->size;
+  const Rect place =
+      Intersection({cursor.x_px, cursor.y_px, size.width_px, size.height_px},
+                   Rect::Of(picture.size()));
+  for (int32_t y = place.y_px; y < place.bottom_px(); ++y) {
+    const uint8_t* from = cursor.shape->bgra.data() +
+                          (size_t(y - cursor.y_px) * size_t(size.width_px) +
+                           size_t(place.x_px - cursor.x_px)) *
+                              kBytesPerPixel;
+    uint8_t* to = picture.MutableAt(place.x_px, y);
+    for (int32_t x = 0; x < place.width_px; ++x) {
+      const int alpha = from[3];
+      for (int c = 0; c < 3; ++c) {
+        to[c] = static_cast<uint8_t>(
+            (from[c] * alpha + to[c] * (255 - alpha) + 127) / 255);
+      }
+      from += kBytesPerPixel;
+      to += kBytesPerPixel;
+    }
+  }
+  return !place.empty();
+}
+
 absl::StatusOr<Picture> Scale(const Picture& picture, Size size) {
   const Size from = picture.size();
   const std::unique_ptr<SwsContext, FreeSws> context(sws_getContext(
@@ -59,7 +85,7 @@ absl::StatusOr<Picture> Scale(const Picture& picture, Size size) {
 }  // namespace
 
 absl::StatusOr<Snapshot> MakeSnapshot(const capture::Frame& frame,
-                                      uint32_t max_width_px) {
+                                      const SnapshotOptions& options) {
   if (!frame.plane.on || frame.picture.empty()) {
     return absl::FailedPreconditionError(
         "the plane is off: the device scans out nothing now, often because "
@@ -67,12 +93,15 @@ absl::StatusOr<Snapshot> MakeSnapshot(const capture::Frame& frame,
   }
   const Size original = frame.picture.size();
   Snapshot snapshot;
-  snapshot.size = ScaledSize(original, max_width_px);
+  snapshot.size = ScaledSize(original, options.max_width_px);
   Picture picture = frame.picture.ToPicture();
+  const bool drawn_on = options.with_cursor && frame.cursor.has_value() &&
+                        DrawCursor(*frame.cursor, picture);
   if (snapshot.size != original) {
     ASSIGN_OR_RETURN(picture, Scale(picture, snapshot.size));
   }
-  snapshot.exact = !frame.plane.converted && snapshot.size == original;
+  snapshot.exact =
+      !frame.plane.converted && !drawn_on && snapshot.size == original;
   ASSIGN_OR_RETURN(snapshot.png, WritePng(picture.view()));
   return snapshot;
 }

@@ -58,7 +58,8 @@ capture::Frame FrameOf(Size size, uint32_t seed) {
 TEST(SnapshotTest, ThePngHasEveryPixelOfThePicture) {
   for (const Size size : {Size{1, 1}, Size{61, 67}, Size{640, 480}}) {
     const capture::Frame frame = FrameOf(size, 3);
-    const absl::StatusOr<Snapshot> snapshot = MakeSnapshot(frame, 0);
+    const absl::StatusOr<Snapshot> snapshot =
+        MakeSnapshot(frame, {.max_width_px = 0});
     ASSERT_TRUE(snapshot.ok()) << snapshot.status();
     EXPECT_EQ(snapshot->size, size);
     EXPECT_TRUE(snapshot->exact);
@@ -72,7 +73,8 @@ TEST(SnapshotTest, ThePngHasEveryPixelOfThePicture) {
 TEST(SnapshotTest, AWidthThatThePictureHasNotIsNotScaledTo) {
   const capture::Frame frame = FrameOf({64, 48}, 4);
   for (uint32_t max_width_px : {64u, 65u, 0xffffffffu}) {
-    const absl::StatusOr<Snapshot> snapshot = MakeSnapshot(frame, max_width_px);
+    const absl::StatusOr<Snapshot> snapshot =
+        MakeSnapshot(frame, {.max_width_px = max_width_px});
     ASSERT_TRUE(snapshot.ok()) << snapshot.status();
     EXPECT_EQ(snapshot->size, (Size{64, 48}));
     EXPECT_TRUE(snapshot->exact);
@@ -90,7 +92,8 @@ TEST(SnapshotTest, ScalingKeepsTheShapeAndTheColours) {
       std::memcpy(bytes + i * 4, bgrx, 4);
     }
   }
-  const absl::StatusOr<Snapshot> snapshot = MakeSnapshot(frame, 320);
+  const absl::StatusOr<Snapshot> snapshot =
+      MakeSnapshot(frame, {.max_width_px = 320});
   ASSERT_TRUE(snapshot.ok()) << snapshot.status();
   EXPECT_EQ(snapshot->size, (Size{320, 180}));
   EXPECT_FALSE(snapshot->exact);
@@ -104,11 +107,12 @@ TEST(SnapshotTest, ScalingKeepsTheShapeAndTheColours) {
 }
 
 TEST(SnapshotTest, ExtremeShapesKeepAtLeastOnePixel) {
-  const absl::StatusOr<Snapshot> wide = MakeSnapshot(FrameOf({4000, 2}, 6), 5);
+  const absl::StatusOr<Snapshot> wide =
+      MakeSnapshot(FrameOf({4000, 2}, 6), {.max_width_px = 5});
   ASSERT_TRUE(wide.ok()) << wide.status();
   EXPECT_EQ(wide->size, (Size{5, 1}));
   const absl::StatusOr<Snapshot> dot =
-      MakeSnapshot(FrameOf({1920, 1080}, 7), 1);
+      MakeSnapshot(FrameOf({1920, 1080}, 7), {.max_width_px = 1});
   ASSERT_TRUE(dot.ok()) << dot.status();
   EXPECT_EQ(dot->size, (Size{1, 1}));
 }
@@ -116,14 +120,50 @@ TEST(SnapshotTest, ExtremeShapesKeepAtLeastOnePixel) {
 TEST(SnapshotTest, AConvertedPlaneIsNotCalledExact) {
   capture::Frame frame = FrameOf({8, 8}, 8);
   frame.plane.converted = true;
-  const absl::StatusOr<Snapshot> snapshot = MakeSnapshot(frame, 0);
+  const absl::StatusOr<Snapshot> snapshot =
+      MakeSnapshot(frame, {.max_width_px = 0});
   ASSERT_TRUE(snapshot.ok()) << snapshot.status();
   EXPECT_FALSE(snapshot->exact);
 }
 
 TEST(SnapshotTest, APlaneThatIsOffHasNoPicture) {
-  EXPECT_EQ(MakeSnapshot(capture::Frame(), 0).status().code(),
+  EXPECT_EQ(MakeSnapshot(capture::Frame(), {.max_width_px = 0}).status().code(),
             absl::StatusCode::kFailedPrecondition);
+}
+
+TEST(SnapshotTest, ThePointerIsDrawnWhereItIsUnlessNotWanted) {
+  capture::Frame frame = FrameOf({8, 8}, 1);
+  auto shape = std::make_shared<capture::CursorShape>();
+  shape->size = {2, 2};
+  shape->bgra = {1,   2, 3, 255, 9, 9, 9, 0,  //
+                 200, 0, 0, 128, 4, 5, 6, 255};
+  frame.cursor = {.visible = true, .x_px = 6, .y_px = -1, .shape = shape};
+  const Picture picture = frame.picture.ToPicture();
+  const auto with = MakeSnapshot(frame, {});
+  ASSERT_TRUE(with.ok()) << with.status();
+  EXPECT_FALSE(with->exact);
+  const std::vector<uint8_t> drawn = Decode(with->png).bgrx;
+  // The shape's first row is above the picture.
+  const uint8_t* under = picture.At(6, 0);
+  EXPECT_EQ(drawn[6 * 4], (200 * 128 + under[0] * 127 + 127) / 255);
+  EXPECT_EQ(drawn[6 * 4 + 1], (under[1] * 127 + 127) / 255);
+  EXPECT_EQ(drawn[7 * 4], 4);
+  EXPECT_EQ(drawn[7 * 4 + 2], 6);
+  EXPECT_EQ(drawn[5 * 4], picture.At(5, 0)[0]);
+  EXPECT_EQ(drawn[(8 + 6) * 4], picture.At(6, 1)[0]);
+  const auto without = MakeSnapshot(frame, {.with_cursor = false});
+  ASSERT_TRUE(without.ok()) << without.status();
+  EXPECT_TRUE(without->exact);
+  for (const capture::Cursor& nothing :
+       {capture::Cursor{}, capture::Cursor{.visible = true, .x_px = 3},
+        capture::Cursor{.visible = true, .x_px = 8, .shape = shape},
+        capture::Cursor{.visible = true, .x_px = -2, .shape = shape}}) {
+    frame.cursor = nothing;
+    const auto same = MakeSnapshot(frame, {});
+    ASSERT_TRUE(same.ok()) << same.status();
+    EXPECT_TRUE(same->exact);
+    EXPECT_EQ(same->png, without->png);
+  }
 }
 
 }  // namespace
