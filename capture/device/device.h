@@ -31,6 +31,15 @@ struct RegionAddress {
 
 class OwnedDevice;
 
+// Thread-compatible.
+class RegionWriter {
+ public:
+  virtual ~RegionWriter() = default;
+  // All bytes or an error.
+  virtual absl::Status Write(const RegionAddress& region, uint64_t offset,
+                             std::span<const uint8_t> bytes) = 0;
+};
+
 // An open VFIO device that can only be read. Calls can block for as long as
 // the driver or the peer likes (a vfio-user peer: five seconds), so never on a
 // thread that serves others. Thread-compatible, except where said. Errors:
@@ -85,16 +94,19 @@ class Device {
 
   // Itself where Oriel opened it, else null. Lives as long as the device.
   virtual OwnedDevice* AsOwned() { return nullptr; }
+
+  // For its EDID region and no other: itself where Oriel opened it or may write
+  // there although another process drives it; else null. Lives as long as the
+  // device.
+  virtual RegionWriter* AsEdidWriter() { return nullptr; }
 };
 
 // A device that Oriel opened itself, which nobody else drives.
-class OwnedDevice : public Device {
+class OwnedDevice : public Device, public RegionWriter {
  public:
   OwnedDevice* AsOwned() override { return this; }
+  RegionWriter* AsEdidWriter() override { return this; }
 
-  // All bytes or an error.
-  virtual absl::Status Write(const RegionAddress& region, uint64_t offset,
-                             std::span<const uint8_t> bytes) = 0;
   virtual absl::Status Reset() = 0;
   // The driver signals `eventfd` when it wants the device back
   // (VFIO_PCI_REQ_IRQ_INDEX). kUnimplemented where the driver has no such

@@ -73,6 +73,19 @@ class GroupDevice : public KernelDevice<OwnedDevice> {
   UniqueFd group_;
 };
 
+// Handed over by a process that drives it, and whose EDID may be set all the
+// same.
+class AdoptedDevice : public KernelDevice<Device>, public RegionWriter {
+ public:
+  using KernelDevice::KernelDevice;
+
+  RegionWriter* AsEdidWriter() override { return this; }
+  absl::Status Write(const RegionAddress& region, uint64_t offset,
+                     std::span<const uint8_t> bytes) override {
+    return file().Write(region, offset, bytes);
+  }
+};
+
 // The steps from the group's file to the device's, in the one order that the
 // kernel accepts.
 class GroupOpener {
@@ -250,7 +263,8 @@ absl::StatusOr<std::unique_ptr<OwnedDevice>> OpenGroupDeviceWith(
 }
 
 absl::StatusOr<std::unique_ptr<Device>> AdoptDeviceFdWith(
-    KernelCalls& calls, UniqueFd fd, const std::string& what) {
+    KernelCalls& calls, UniqueFd fd, const std::string& what,
+    const AdoptOptions& options) {
   if (!fd.valid()) {
     return absl::InvalidArgumentError(
         absl::StrFormat("take over %s: no fd came", what));
@@ -268,6 +282,8 @@ absl::StatusOr<std::unique_ptr<Device>> AdoptDeviceFdWith(
         what));
   }
   RETURN_IF_ERROR(info.status());
+  if (options.edid_writes_allowed)
+    return std::make_unique<AdoptedDevice>(std::move(file));
   return std::make_unique<KernelDevice<Device>>(std::move(file));
 }
 
@@ -278,9 +294,9 @@ absl::StatusOr<std::unique_ptr<OwnedDevice>> OpenGroupDevice(
                              container_path);
 }
 
-absl::StatusOr<std::unique_ptr<Device>> AdoptDeviceFd(UniqueFd fd,
-                                                      const std::string& what) {
-  return AdoptDeviceFdWith(KernelCalls::Real(), std::move(fd), what);
+absl::StatusOr<std::unique_ptr<Device>> AdoptDeviceFd(
+    UniqueFd fd, const std::string& what, const AdoptOptions& options) {
+  return AdoptDeviceFdWith(KernelCalls::Real(), std::move(fd), what, options);
 }
 
 }  // namespace oriel::capture

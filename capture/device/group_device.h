@@ -7,6 +7,7 @@
 #include "base/unique_fd.h"
 #include "capture/device/device.h"
 #include "capture/device/kernel_calls.h"
+#include "capture/device/open_device.h"
 
 namespace oriel::capture {
 
@@ -16,6 +17,7 @@ absl::StatusOr<std::unique_ptr<OwnedDevice>> OpenGroupDeviceWith(
     KernelCalls& calls, const std::string& group_path, const std::string& name,
     const std::string& container_path);
 absl::StatusOr<std::unique_ptr<Device>> AdoptDeviceFdWith(
-    KernelCalls& calls, UniqueFd fd, const std::string& what);
+    KernelCalls& calls, UniqueFd fd, const std::string& what,
+    const AdoptOptions& options = {});
 
 }  // namespace oriel::capture

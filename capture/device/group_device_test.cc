@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <linux/vfio.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -249,6 +250,28 @@ TEST(AdoptDeviceFdTest, VerifiedDeviceCanBeRead) {
   ASSERT_TRUE(device.ok()) << device.status();
   EXPECT_EQ((*device)->description(), "vm 17");
   EXPECT_EQ((*device)->hangup_fd(), -1);
+}
+
+TEST(AdoptDeviceFdTest, OnlyWhatIsAllowedIsWritten) {
+  FakeKernel kernel;
+  const UniqueFd file(memfd_create("device", MFD_CLOEXEC));
+  const auto adopt = [&](const AdoptOptions& options) {
+    auto device =
+        AdoptDeviceFdWith(kernel, UniqueFd(dup(file.get())), "vm 17", options);
+    EXPECT_TRUE(device.ok()) << device.status();
+    return *std::move(device);
+  };
+  EXPECT_EQ(adopt({})->AsEdidWriter(), nullptr);
+  EXPECT_EQ(adopt({})->AsOwned(), nullptr);
+  const auto device = adopt({.edid_writes_allowed = true});
+  EXPECT_EQ(device->AsOwned(), nullptr);
+  RegionWriter* const writer = device->AsEdidWriter();
+  ASSERT_NE(writer, nullptr);
+  const std::vector<uint8_t> bytes = {1, 2, 3};
+  EXPECT_TRUE(writer->Write({.index = 9, .file_offset = 100}, 5, bytes).ok());
+  std::vector<uint8_t> written(3);
+  EXPECT_EQ(pread(file.get(), written.data(), 3, 105), 3);
+  EXPECT_EQ(written, bytes);
 }
 
 TEST(AdoptDeviceFdTest, AnyOtherFileIsRefusedByTheRealKernel) {

@@ -18,10 +18,17 @@ absl::StatusOr<std::unique_ptr<OwnedDevice>> OpenGroupDevice(
     const std::string& group_path, const std::string& name,
     const std::string& container_path = "/dev/vfio/vfio");
 
-// A device that another process opened and handed over. Never written to.
-// `what` names it in messages. kInvalidArgument when `fd` is no VFIO device.
-absl::StatusOr<std::unique_ptr<Device>> AdoptDeviceFd(UniqueFd fd,
-                                                      const std::string& what);
+struct AdoptOptions {
+  // The device's AsEdidWriter is not null, although who drives it may write
+  // there, too: then the last one wins.
+  bool edid_writes_allowed = false;
+};
+
+// A device that another process opened and handed over. Never written to,
+// unless the options allow it. `what` names it in messages. kInvalidArgument
+// when `fd` is no VFIO device.
+absl::StatusOr<std::unique_ptr<Device>> AdoptDeviceFd(
+    UniqueFd fd, const std::string& what, const AdoptOptions& options = {});
 
 // A device behind a vfio-user UNIX socket. kUnavailable: nobody listens there
 // or no answer within five seconds; kInvalidArgument: the peer breaks the

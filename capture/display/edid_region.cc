@@ -39,11 +39,11 @@ absl::StatusOr<uint32_t> ReadRegister(Device& device,
   return value;
 }
 
-absl::Status WriteRegister(OwnedDevice& device, const RegionAddress& region,
+absl::Status WriteRegister(RegionWriter& writer, const RegionAddress& region,
                            size_t offset, uint32_t value) {
   uint8_t bytes[sizeof(value)];
   std::memcpy(bytes, &value, sizeof(value));
-  return device.Write(region, offset, bytes);
+  return writer.Write(region, offset, bytes);
 }
 
 absl::Status Senseless(const Device& device, const std::string& why) {
@@ -111,28 +111,28 @@ std::string LimitText(int32_t pixels) {
   return pixels == 0 ? "any" : absl::StrFormat("%d", pixels);
 }
 
-absl::Status WriteSteps(OwnedDevice& device, const EdidRegion& region,
+absl::Status WriteSteps(RegionWriter& writer, const EdidRegion& region,
                         std::span<const uint8_t> blob,
                         const SleepFunction& sleep) {
   constexpr size_t kSize = offsetof(vfio_region_gfx_edid, edid_size);
   constexpr size_t kLink = offsetof(vfio_region_gfx_edid, link_state);
-  RETURN_IF_ERROR(WriteRegister(device, region.address, kLink,
+  RETURN_IF_ERROR(WriteRegister(writer, region.address, kLink,
                                 VFIO_DEVICE_GFX_LINK_STATE_DOWN));
-  RETURN_IF_ERROR(WriteRegister(device, region.address, kSize,
+  RETURN_IF_ERROR(WriteRegister(writer, region.address, kSize,
                                 static_cast<uint32_t>(blob.size())));
-  RETURN_IF_ERROR(device.Write(region.address, region.blob_offset, blob));
+  RETURN_IF_ERROR(writer.Write(region.address, region.blob_offset, blob));
   sleep(kUnpluggedFor);
-  return WriteRegister(device, region.address, kLink,
+  return WriteRegister(writer, region.address, kLink,
                        VFIO_DEVICE_GFX_LINK_STATE_UP);
 }
 
 // What became of the monitor from before, when the new one was refused.
-std::string Undo(OwnedDevice& device, const EdidRegion& region,
+std::string Undo(RegionWriter& writer, const EdidRegion& region,
                  const EdidState& before, const SleepFunction& sleep) {
   if (before.link != MonitorLink::kUp || before.blob.empty()) {
     return "no monitor is plugged in, as before";
   }
-  const absl::Status undone = WriteSteps(device, region, before.blob, sleep);
+  const absl::Status undone = WriteSteps(writer, region, before.blob, sleep);
   if (undone.ok()) return "the monitor from before is plugged in again";
   return absl::StrFormat(
       "and the monitor from before could not be plugged in again (%s), so "
@@ -245,22 +245,30 @@ edid::Mode ClampMode(const EdidLimits& limits, edid::Mode mode) {
   return mode;
 }
 
-absl::Status WriteEdid(OwnedDevice& device, const EdidRegion& region,
+absl::Status WriteEdid(Device& device, const EdidRegion& region,
                        std::span<const uint8_t> blob,
                        const SleepFunction& sleep) {
   RETURN_IF_ERROR(CheckEdidFits(region.limits, blob));
+  RegionWriter* const writer = device.AsEdidWriter();
+  if (writer == nullptr) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "%s is driven by its VM's process, which may set the EDID, too; to set "
+        "it all the same, give its display allow_edid_writes: true in the "
+        "configuration",
+        device.description()));
+  }
   if (!region.writable) {
     return absl::FailedPreconditionError(absl::StrFormat(
         "the EDID region of %s is read-only", device.description()));
   }
   ASSIGN_OR_RETURN(const EdidState before, ReadEdid(device, region));
-  const absl::Status written = WriteSteps(device, region, blob, sleep);
+  const absl::Status written = WriteSteps(*writer, region, blob, sleep);
   if (written.ok()) return written;
   return absl::Status(
       written.code(),
       absl::StrFormat("set the EDID of %s: %s; %s", device.description(),
                       std::string(written.message()),
-                      Undo(device, region, before, sleep)));
+                      Undo(*writer, region, before, sleep)));
 }
 
 }  // namespace oriel::capture

@@ -56,8 +56,9 @@ absl::StatusOr<EdidState> ReadEdid(Device& device, const EdidRegion& region);
 // blob, 100 ms for the guest to notice, link up. What the device refuses half
 // way is undone, and the error says what is plugged in now. kInvalidArgument:
 // CheckEdidFits's, with nothing written, or the driver's; kFailedPrecondition:
-// the region is read-only.
-absl::Status WriteEdid(OwnedDevice& device, const EdidRegion& region,
+// the region is read-only, or the device is one that another process drives and
+// that may not be written to (Device::AsEdidWriter).
+absl::Status WriteEdid(Device& device, const EdidRegion& region,
                        std::span<const uint8_t> blob,
                        const SleepFunction& sleep);
 

@@ -366,6 +366,24 @@ TEST(EdidRegionTest, AReadOnlyRegionIsReadButNotWritten) {
   EXPECT_THAT(device.steps, IsEmpty());
 }
 
+// Of a process that drives it: not to be written to.
+class BorrowedEdidDevice : public EdidDevice {
+ public:
+  using EdidDevice::EdidDevice;
+  RegionWriter* AsEdidWriter() override { return nullptr; }
+};
+
+TEST(EdidRegionTest, ADeviceThatAnotherDrivesIsNotWrittenTo) {
+  BorrowedEdidDevice device(0x1000, 1024);
+  const EdidRegion region = Find(device);
+  EXPECT_TRUE(ReadEdid(device, region).ok());
+  const absl::Status status =
+      WriteEdid(device, region, BlobOf(800, 600), device.Sleep());
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("allow_edid_writes"));
+  EXPECT_THAT(device.steps, IsEmpty());
+}
+
 TEST(EdidRegionTest, AnEdidIsBuiltForWhatTheDeviceTakes) {
   const EdidLimits limits = {128, 1920, 1080};
   const auto blob = EdidFor(limits, {.preferred = {1920, 1080}});
