@@ -13,13 +13,13 @@
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "base/unique_fd.h"
+#include "base/unix_listener.h"
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
 #include "service/rpc/display_service.h"
 #include "service/rpc/messages.h"
 #include "service/rpc/stream_service.h"
-#include "service/rpc/unix_listener.h"
 #include "spdlog/spdlog.h"
 
 namespace oriel::rpc {

@@ -1,4 +1,4 @@
-#include "service/rpc/unix_listener.h"
+#include "base/unix_listener.h"
 
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -14,7 +14,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace oriel::rpc {
+namespace oriel {
 namespace {
 
 using testing::HasSubstr;
@@ -35,8 +35,8 @@ class UnixListenerTest : public testing::Test {
     std::strncpy(address.sun_path, path.c_str(), sizeof(address.sun_path) - 1);
     return address;
   }
-  static UniqueFd Listen(const std::string& path) {
-    UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  static UniqueFd Listen(const std::string& path, int type = SOCK_STREAM) {
+    UniqueFd fd(socket(AF_UNIX, type | SOCK_CLOEXEC, 0));
     const sockaddr_un address = AddressOf(path);
     EXPECT_EQ(bind(fd.get(), reinterpret_cast<const sockaddr*>(&address),
                    sizeof(address)),
@@ -109,6 +109,13 @@ TEST_F(UnixListenerTest, ALiveSocketIsRefusedAndLeftAlone) {
   EXPECT_EQ(FileCount(), 1);
 }
 
+TEST_F(UnixListenerTest, SocketsOfOtherTypesAreAsLiveAndAsDead) {
+  UniqueFd other = Listen(path_, SOCK_SEQPACKET);
+  EXPECT_THAT(PrepareError(), HasSubstr("another server listens there"));
+  other.reset();
+  EXPECT_EQ(PrepareError(), "prepared");
+}
+
 TEST_F(UnixListenerTest, OfTwoThatStartAtOnceTheSecondIsRefused) {
   auto first = UnixListener::Prepare(path_, 0600);
   auto second = UnixListener::Prepare(path_, 0600);
@@ -162,4 +169,4 @@ TEST_F(UnixListenerTest, APathOfTheGreatestLengthWorks) {
 }
 
 }  // namespace
-}  // namespace oriel::rpc
+}  // namespace oriel

@@ -1,4 +1,4 @@
-#include "service/rpc/unix_listener.h"
+#include "base/unix_listener.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -18,7 +18,7 @@
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 
-namespace oriel::rpc {
+namespace oriel {
 namespace {
 
 constexpr char kSocketName[] = "s";
@@ -71,8 +71,9 @@ absl::Status CheckFree(const std::string& path, const sockaddr_un& address) {
   if (connect(probe.get(), reinterpret_cast<const sockaddr*>(&address),
               sizeof(address)) != 0) {
     if (errno == ECONNREFUSED || errno == ENOENT) return absl::OkStatus();
-    // EAGAIN: its backlog is full, so somebody listens.
-    if (errno != EAGAIN) {
+    // EAGAIN: its backlog is full, so somebody listens; EPROTOTYPE: on a socket
+    // of another type.
+    if (errno != EAGAIN && errno != EPROTOTYPE) {
       return ErrnoStatus(path, "cannot tell whether a server listens there");
     }
   }
@@ -175,4 +176,4 @@ void UnixListener::RemoveDirectory() {
   rmdir(directory_.c_str());
 }
 
-}  // namespace oriel::rpc
+}  // namespace oriel

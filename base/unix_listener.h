@@ -9,13 +9,13 @@
 #include "absl/status/statusor.h"
 #include "base/unique_fd.h"
 
-namespace oriel::rpc {
+namespace oriel {
 
 // A place for a UNIX socket that nobody can reach before it is complete: the
 // server binds it inside a new directory of mode 0700, and Publish moves it to
-// its path with its final mode. gRPC itself would bind at the path, remove
-// what is there even if a server listens on it, and leave the mode to the
-// umask. Thread-compatible.
+// its path with its final mode, of whatever type it is. gRPC itself would bind
+// at the path, remove what is there even if a server listens on it, and leave
+// the mode to the umask. Thread-compatible.
 class UnixListener {
  public:
   // `path` is absolute, in a directory that exists. kAlreadyExists: a server
@@ -48,4 +48,4 @@ class UnixListener {
   ino_t inode_ = 0;
 };
 
-}  // namespace oriel::rpc
+}  // namespace oriel
