@@ -21,7 +21,7 @@ using DeviceOpener =
     std::function<absl::StatusOr<std::unique_ptr<capture::Device>>()>;
 
 DeviceOpener OpenerOf(const config::v1::Display& display,
-                      const InheritedFds* fds) {
+                      const InheritedFds* fds, capture::LinkWatch* links) {
   if (display.has_vfio_user()) {
     return [socket = display.vfio_user().socket()] {
       return capture::ConnectVfioUser(socket);
@@ -34,8 +34,8 @@ DeviceOpener OpenerOf(const config::v1::Display& display,
       return capture::AdoptDeviceFd(std::move(fd), "inherited fd " + name);
     };
   }
-  return [device = display.group().device()] {
-    return capture::OpenDeviceByName(device);
+  return [device = display.group().device(), links] {
+    return capture::OpenDeviceByName(device, *links);
   };
 }
 
@@ -66,12 +66,13 @@ std::optional<capture::VendorFramebuffer> FramebufferOf(
 }
 
 session::DisplayOptions OptionsOf(const config::v1::Display& display,
-                                  const InheritedFds* fds) {
+                                  const InheritedFds* fds,
+                                  capture::LinkWatch* links) {
   session::DisplayOptions options;
   options.name = display.name();
   options.device = DescriptionOf(display);
   options.max_rate_hz = static_cast<int>(display.max_rate_hz());
-  options.open = [open = OpenerOf(display, fds),
+  options.open = [open = OpenerOf(display, fds, links),
                   framebuffer = FramebufferOf(display)]()
       -> absl::StatusOr<std::unique_ptr<capture::FrameSource>> {
     ASSIGN_OR_RETURN(std::unique_ptr<capture::Device> device, open());
@@ -83,10 +84,11 @@ session::DisplayOptions OptionsOf(const config::v1::Display& display,
 }  // namespace
 
 std::vector<session::DisplayOptions> DisplayOptionsOf(
-    const config::v1::Config& config, const InheritedFds* fds) {
+    const config::v1::Config& config, const InheritedFds* fds,
+    capture::LinkWatch* links) {
   std::vector<session::DisplayOptions> displays;
   for (const config::v1::Display& display : config.display()) {
-    displays.push_back(OptionsOf(display, fds));
+    displays.push_back(OptionsOf(display, fds, links));
   }
   if (config.display_size() > 0) return displays;
   for (const std::string& uuid : capture::ListMdevs()) {
@@ -94,7 +96,7 @@ std::vector<session::DisplayOptions> DisplayOptionsOf(
     display.set_name(uuid);
     display.mutable_group()->set_device(uuid);
     display.set_max_rate_hz(config::kDefaultRateHz);
-    displays.push_back(OptionsOf(display, fds));
+    displays.push_back(OptionsOf(display, fds, links));
   }
   return displays;
 }

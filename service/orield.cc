@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "base/version.h"
+#include "capture/discovery/link_watch.h"
 #include "service/config/config.h"
 #include "service/display_options.h"
 #include "service/inherited_fds.h"
@@ -144,9 +145,10 @@ ExitCode Run(const config::v1::Config& config) {
   const sigset_t signals = BlockStopSignals();
   const InheritedFds fds = InheritedFds::FromEnvironment();
   const wire::GrpcWireEncoder wire;
+  capture::LinkWatch links;
 
   std::vector<session::DisplayOptions> displays =
-      DisplayOptionsOf(config, &fds);
+      DisplayOptionsOf(config, &fds, &links);
   std::vector<std::string> names;
   for (const session::DisplayOptions& display : displays) {
     names.push_back(display.name);

@@ -108,10 +108,6 @@ class OwnedDevice : public Device, public RegionWriter {
   RegionWriter* AsEdidWriter() override { return this; }
 
   virtual absl::Status Reset() = 0;
-  // The driver signals `eventfd` when it wants the device back
-  // (VFIO_PCI_REQ_IRQ_INDEX). kUnimplemented where the driver has no such
-  // interrupt: mdpy, mbochs, vfio-user.
-  virtual absl::Status SetRequestEventFd(int eventfd) = 0;
 };
 
 }  // namespace oriel::capture

@@ -28,7 +28,7 @@ class DmaBufTest : public ::testing::Test {
     kernel_.dma_buf_bytes[7] = 0x42;
     auto device =
         OpenGroupDeviceWith(kernel_, kernel_.group_path, kernel_.device_name,
-                            kernel_.container_path);
+                            *HangupEvent::Create(), kernel_.container_path);
     if (device.ok()) device_ = *std::move(device);
   }
   void SetUp() override { ASSERT_NE(device_, nullptr); }

@@ -221,8 +221,4 @@ absl::Status FakeDevice::Reset() {
   return absl::OkStatus();
 }
 
-absl::Status FakeDevice::SetRequestEventFd(int) {
-  return absl::UnimplementedError("a fake device never asks to be released");
-}
-
 }  // namespace oriel::capture

@@ -120,7 +120,6 @@ class FakeDevice : public OwnedDevice {
   absl::Status Write(const RegionAddress& region, uint64_t offset,
                      std::span<const uint8_t> bytes) override;
   absl::Status Reset() override;
-  absl::Status SetRequestEventFd(int eventfd) override;
 
  private:
   struct FakeRegion {

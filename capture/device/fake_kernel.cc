@@ -17,6 +17,7 @@ int FakeKernel::Fail(int error_number) {
 }
 
 UniqueFd FakeKernel::Open(const std::string& path) {
+  ++opens;
   if (const auto found = open_errors.find(path); found != open_errors.end()) {
     errno = found->second;
     return UniqueFd();
@@ -79,8 +80,12 @@ int FakeKernel::AnswerDevice(unsigned long request, void* argument) {
       ++resets;
       return 0;
     case VFIO_DEVICE_QUERY_GFX_PLANE: {
-      auto* plane = static_cast<vfio_device_gfx_plane_info*>(argument);
-      plane->region_index = 16;
+      auto* asked = static_cast<vfio_device_gfx_plane_info*>(argument);
+      const vfio_device_gfx_plane_info question = *asked;
+      *asked = plane;
+      asked->argsz = question.argsz;
+      asked->flags = question.flags;
+      asked->drm_plane_type = question.drm_plane_type;
       return 0;
     }
     case VFIO_DEVICE_GET_GFX_DMABUF:

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <linux/vfio.h>
+
 #include <cstdint>
 #include <map>
 #include <string>
@@ -24,12 +26,15 @@ class FakeKernel : public KernelCalls {
   std::map<unsigned long, int> ioctl_errors;  // by request
   std::vector<uint8_t> device_bytes = std::vector<uint8_t>(64);
 
+  vfio_device_gfx_plane_info plane{.region_index = 16};
+
   // The one dma-buf there is.
   uint32_t dma_buf_id = 5;
   std::vector<uint8_t> dma_buf_bytes = std::vector<uint8_t>(4096);
   int sync_retries = 0;              // so often DMA_BUF_IOCTL_SYNC: EAGAIN
   std::vector<uint64_t> sync_flags;  // of those that succeeded
 
+  int opens = 0;     // of the group or the container
   int eventfd = -1;  // set by VFIO_DEVICE_SET_IRQS
   int resets = 0;
 

@@ -53,8 +53,10 @@ class KernelDevice : public Interface {
 
 class GroupDevice : public KernelDevice<OwnedDevice> {
  public:
-  GroupDevice(UniqueFd container, UniqueFd group, KernelFile file)
+  GroupDevice(UniqueFd container, UniqueFd group,
+              std::shared_ptr<HangupEvent> hangup, KernelFile file)
       : KernelDevice(std::move(file)),
+        hangup_(std::move(hangup)),
         container_(std::move(container)),
         group_(std::move(group)) {}
 
@@ -63,11 +65,11 @@ class GroupDevice : public KernelDevice<OwnedDevice> {
     return file().Write(region, offset, bytes);
   }
   absl::Status Reset() override { return file().Reset(); }
-  absl::Status SetRequestEventFd(int eventfd) override {
-    return file().SetRequestEventFd(eventfd);
-  }
+  int hangup_fd() const override { return hangup_->fd(); }
+  std::string hangup_reason() const override { return hangup_->reason(); }
 
  private:
+  const std::shared_ptr<HangupEvent> hangup_;
   // Held for as long as the device is open.
   UniqueFd container_;
   UniqueFd group_;
@@ -96,7 +98,7 @@ class GroupOpener {
         name_(std::move(name)) {}
 
   absl::StatusOr<std::unique_ptr<OwnedDevice>> Open(
-      const std::string& container_path);
+      std::shared_ptr<HangupEvent> hangup, const std::string& container_path);
 
  private:
   absl::Status OpenContainer(const std::string& path);
@@ -236,7 +238,7 @@ absl::StatusOr<UniqueFd> GroupOpener::OpenDevice() {
 }
 
 absl::StatusOr<std::unique_ptr<OwnedDevice>> GroupOpener::Open(
-    const std::string& container_path) {
+    std::shared_ptr<HangupEvent> hangup, const std::string& container_path) {
   // The kernel reads a string's bytes up to its zero.
   if (name_.empty() || name_.find('\0') != std::string::npos)
     return absl::InvalidArgumentError("open a device: it has no name");
@@ -250,16 +252,20 @@ absl::StatusOr<std::unique_ptr<OwnedDevice>> GroupOpener::Open(
                   calls_);
   // mdpy answers no other question before this one.
   RETURN_IF_ERROR(file.GetInfo().status());
+  // Where the driver cannot ask, who opens the device watches its link.
+  const absl::Status asks = file.SetRequestEventFd(hangup->fd());
+  if (!asks.ok() && !absl::IsUnimplemented(asks)) return asks;
   return std::make_unique<GroupDevice>(std::move(container_), std::move(group_),
-                                       std::move(file));
+                                       std::move(hangup), std::move(file));
 }
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<OwnedDevice>> OpenGroupDeviceWith(
     KernelCalls& calls, const std::string& group_path, const std::string& name,
-    const std::string& container_path) {
-  return GroupOpener(calls, group_path, name).Open(container_path);
+    std::shared_ptr<HangupEvent> hangup, const std::string& container_path) {
+  return GroupOpener(calls, group_path, name)
+      .Open(std::move(hangup), container_path);
 }
 
 absl::StatusOr<std::unique_ptr<Device>> AdoptDeviceFdWith(
@@ -289,9 +295,9 @@ absl::StatusOr<std::unique_ptr<Device>> AdoptDeviceFdWith(
 
 absl::StatusOr<std::unique_ptr<OwnedDevice>> OpenGroupDevice(
     const std::string& group_path, const std::string& name,
-    const std::string& container_path) {
+    std::shared_ptr<HangupEvent> hangup, const std::string& container_path) {
   return OpenGroupDeviceWith(KernelCalls::Real(), group_path, name,
-                             container_path);
+                             std::move(hangup), container_path);
 }
 
 absl::StatusOr<std::unique_ptr<Device>> AdoptDeviceFd(

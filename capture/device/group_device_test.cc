@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <linux/vfio.h>
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -24,7 +25,12 @@ using ::testing::HasSubstr;
 
 absl::StatusOr<std::unique_ptr<OwnedDevice>> Open(FakeKernel& kernel) {
   return OpenGroupDeviceWith(kernel, kernel.group_path, kernel.device_name,
-                             kernel.container_path);
+                             *HangupEvent::Create(), kernel.container_path);
+}
+
+bool IsReadable(int fd) {
+  pollfd event = {.fd = fd, .events = POLLIN, .revents = 0};
+  return poll(&event, 1, 0) == 1;
 }
 
 std::string MessageOf(const absl::Status& status) {
@@ -54,12 +60,12 @@ TEST(GroupDeviceTest, ClosesEverythingWithTheDeviceAndAfterEachFailure) {
     FakeKernel kernel;
     const auto device = Open(kernel);
     ASSERT_TRUE(device.ok()) << device.status();
-    EXPECT_EQ(OpenFds(), before + 3);
+    EXPECT_EQ(OpenFds(), before + 4);
   }
   EXPECT_EQ(OpenFds(), before);
   for (const unsigned long request :
        {VFIO_GROUP_GET_STATUS, VFIO_GROUP_SET_CONTAINER, VFIO_SET_IOMMU,
-        VFIO_GROUP_GET_DEVICE_FD, VFIO_DEVICE_GET_INFO}) {
+        VFIO_GROUP_GET_DEVICE_FD, VFIO_DEVICE_GET_INFO, VFIO_DEVICE_SET_IRQS}) {
     FakeKernel kernel;
     kernel.ioctl_errors[request] = EIO;
     EXPECT_FALSE(Open(kernel).ok());
@@ -127,15 +133,17 @@ TEST(GroupDeviceTest, MissingIommuModuleIsNamed) {
 
 TEST(GroupDeviceTest, UnknownNameInTheGroupIsNotFound) {
   FakeKernel kernel;
-  const auto device = OpenGroupDeviceWith(
-      kernel, kernel.group_path, "0000:00:02.0", kernel.container_path);
+  const auto device =
+      OpenGroupDeviceWith(kernel, kernel.group_path, "0000:00:02.0",
+                          *HangupEvent::Create(), kernel.container_path);
   EXPECT_TRUE(absl::IsNotFound(device.status()));
 }
 
 TEST(GroupDeviceTest, EmptyNameIsRefused) {
   FakeKernel kernel;
   const auto device =
-      OpenGroupDeviceWith(kernel, kernel.group_path, "", kernel.container_path);
+      OpenGroupDeviceWith(kernel, kernel.group_path, "", *HangupEvent::Create(),
+                          kernel.container_path);
   EXPECT_TRUE(absl::IsInvalidArgument(device.status()));
 }
 
@@ -223,16 +231,28 @@ TEST(GroupDeviceTest, PlaneQueryTellsMissingFromRefusedFromTransient) {
   }
 }
 
-TEST(GroupDeviceTest, RequestInterruptIsSetWhereTheDriverHasOne) {
+TEST(GroupDeviceTest, DriverThatAsksForItsDeviceHangsItUp) {
   FakeKernel kernel;
   const auto device = Open(kernel);
   ASSERT_TRUE(device.ok()) << device.status();
-  EXPECT_TRUE((*device)->SetRequestEventFd(42).ok());
-  EXPECT_EQ(kernel.eventfd, 42);
-  kernel.request_irq_count = 0;
-  EXPECT_TRUE(absl::IsUnimplemented((*device)->SetRequestEventFd(42)));
-  kernel.ioctl_errors[VFIO_DEVICE_GET_IRQ_INFO] = EINVAL;
-  EXPECT_TRUE(absl::IsUnimplemented((*device)->SetRequestEventFd(42)));
+  EXPECT_EQ(kernel.eventfd, (*device)->hangup_fd());
+  EXPECT_FALSE(IsReadable((*device)->hangup_fd()));
+  EXPECT_EQ((*device)->hangup_reason(), "");
+  ASSERT_EQ(eventfd_write(kernel.eventfd, 1), 0);
+  EXPECT_TRUE(IsReadable((*device)->hangup_fd()));
+  EXPECT_THAT((*device)->hangup_reason(), HasSubstr("asks for the device"));
+}
+
+TEST(GroupDeviceTest, DriverWithoutARequestInterruptOpensAllTheSame) {
+  for (const bool refused : {false, true}) {
+    FakeKernel kernel;
+    kernel.request_irq_count = 0;  // mdpy
+    if (refused) kernel.ioctl_errors[VFIO_DEVICE_GET_IRQ_INFO] = EINVAL;
+    const auto device = Open(kernel);
+    ASSERT_TRUE(device.ok()) << device.status();
+    EXPECT_EQ(kernel.eventfd, -1);
+    EXPECT_FALSE(IsReadable((*device)->hangup_fd()));
+  }
 }
 
 TEST(GroupDeviceTest, ResetReachesTheDriver) {
@@ -296,13 +316,15 @@ TEST(AdoptDeviceFdTest, UnboundCharacterDeviceIsRefusedWithTheReason) {
 
 TEST(OpenGroupDeviceTest, MissingContainerOfTheRealKernelIsNamed) {
   const auto device =
-      OpenGroupDevice("/dev/vfio/7", "0000:00:02.0", "/nonexistent/vfio");
+      OpenGroupDevice("/dev/vfio/7", "0000:00:02.0", *HangupEvent::Create(),
+                      "/nonexistent/vfio");
   EXPECT_TRUE(absl::IsFailedPrecondition(device.status()));
   EXPECT_THAT(MessageOf(device.status()), HasSubstr("/nonexistent/vfio"));
 }
 
 TEST(OpenGroupDeviceTest, FileThatIsNoGroupIsRefusedByTheRealKernel) {
-  const auto device = OpenGroupDevice("/dev/null", "0000:00:02.0", "/dev/null");
+  const auto device = OpenGroupDevice("/dev/null", "0000:00:02.0",
+                                      *HangupEvent::Create(), "/dev/null");
   EXPECT_TRUE(absl::IsInvalidArgument(device.status())) << device.status();
 }
 

@@ -34,6 +34,9 @@ class KernelFile {
   absl::Status Write(const RegionAddress& region, uint64_t offset,
                      std::span<const uint8_t> bytes);
   absl::Status Reset();
+  // The driver signals `eventfd` when it wants the device back
+  // (VFIO_PCI_REQ_IRQ_INDEX). kUnimplemented where it has no such interrupt:
+  // mdpy, mbochs, GVT-g.
   absl::Status SetRequestEventFd(int eventfd);
 
  private:

@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "base/unique_fd.h"
 #include "capture/device/device.h"
+#include "capture/device/hangup_event.h"
 
 namespace oriel::capture {
 
@@ -14,8 +15,11 @@ namespace oriel::capture {
 // (`container_path` is /dev/vfio/vfio but in tests). kUnavailable: the group
 // is busy (the caller knows how to name the holder, see
 // discovery/holders.h); kPermissionDenied names file, mode and owner.
+// `hangup` becomes the device's hangup_fd; a driver that can ask for its device
+// back (VFIO_PCI_REQ_IRQ_INDEX) signals it.
 absl::StatusOr<std::unique_ptr<OwnedDevice>> OpenGroupDevice(
     const std::string& group_path, const std::string& name,
+    std::shared_ptr<HangupEvent> hangup,
     const std::string& container_path = "/dev/vfio/vfio");
 
 struct AdoptOptions {

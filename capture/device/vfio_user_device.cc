@@ -317,9 +317,4 @@ absl::Status VfioUserDevice::Reset() {
   return Call(Command::kDeviceReset, {}, 0, Deadline()).status();
 }
 
-absl::Status VfioUserDevice::SetRequestEventFd(int) {
-  return absl::UnimplementedError(
-      description() + " has no request interrupt; watch hangup_fd instead");
-}
-
 }  // namespace oriel::capture

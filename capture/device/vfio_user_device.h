@@ -40,7 +40,6 @@ class VfioUserDevice : public OwnedDevice {
   absl::Status Write(const RegionAddress& region, uint64_t offset,
                      std::span<const uint8_t> bytes) override;
   absl::Status Reset() override;
-  absl::Status SetRequestEventFd(int eventfd) override;
 
  private:
   // From the last GetRegionInfo about it.

@@ -31,10 +31,15 @@ FakeHost::~FakeHost() {
 }
 
 void FakeHost::AddDevice(const std::string& bus, const std::string& name,
-                         const std::string& group) {
-  const fs::path folder =
-      fs::path(paths_.sysfs) / "bus" / bus / "devices" / name;
+                         const std::string& group, const std::string& driver) {
+  const fs::path bus_folder = fs::path(paths_.sysfs) / "bus" / bus;
+  const fs::path folder = bus_folder / "devices" / name;
   fs::create_directories(folder);
+  if (!driver.empty()) {
+    fs::create_directories(bus_folder / "drivers" / driver);
+    fs::create_directory_symlink(bus_folder / "drivers" / driver,
+                                 folder / "driver");
+  }
   if (group.empty()) return;
   const fs::path group_folder =
       fs::path(paths_.sysfs) / "kernel/iommu_groups" / group;
@@ -42,25 +47,21 @@ void FakeHost::AddDevice(const std::string& bus, const std::string& name,
   fs::create_directory_symlink(group_folder, folder / "iommu_group");
 }
 
-void FakeHost::AddMdev(const std::string& uuid, const std::string& group) {
-  AddDevice("mdev", uuid, group);
+void FakeHost::AddMdev(const std::string& uuid, const std::string& group,
+                       const std::string& driver) {
+  AddDevice("mdev", uuid, group, driver);
 }
 
 void FakeHost::AddPciDevice(const std::string& address,
                             const std::string& group,
                             const std::string& driver) {
-  AddDevice("pci", address, group);
-  if (driver.empty()) return;
-  const fs::path bus = fs::path(paths_.sysfs) / "bus/pci";
-  fs::create_directories(bus / "drivers" / driver);
-  fs::create_directory_symlink(bus / "drivers" / driver,
-                               bus / "devices" / address / "driver");
+  AddDevice("pci", address, group, driver);
 }
 
 void FakeHost::AddMdevOf(const std::string& parent, const std::string& uuid,
                          const std::string& group, const std::string& type) {
   const std::string home = "devices/" + parent + "/" + uuid;
-  AddDevice("mdev", uuid, group);
+  AddMdev(uuid, group);
   fs::create_directories((fs::path(paths_.sysfs) / home).parent_path());
   const std::string listed = "bus/mdev/devices/" + uuid;
   fs::rename(fs::path(paths_.sysfs) / listed, fs::path(paths_.sysfs) / home);
@@ -77,6 +78,13 @@ void FakeHost::LinkSysfs(const std::string& path, const std::string& target) {
   const fs::path link = fs::path(paths_.sysfs) / path;
   fs::create_directories(link.parent_path());
   fs::create_symlink(fs::path(paths_.sysfs) / target, link);
+}
+
+void FakeHost::RemoveSysfs(const std::string& path) {
+  // At once for who looks meanwhile, as the kernel does it.
+  const fs::path removed = fs::path(root_) / "removed";
+  fs::rename(fs::path(paths_.sysfs) / path, removed);
+  fs::remove_all(removed);
 }
 
 void FakeHost::SetGroupName(const std::string& group, const std::string& name) {

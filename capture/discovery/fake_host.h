@@ -19,7 +19,8 @@ class FakeHost {
   const HostPaths& paths() const { return paths_; }
 
   // An empty group: a device without an IOMMU group.
-  void AddMdev(const std::string& uuid, const std::string& group);
+  void AddMdev(const std::string& uuid, const std::string& group,
+               const std::string& driver = "vfio_mdev");
   void AddPciDevice(const std::string& address, const std::string& group,
                     const std::string& driver = "");
   // An mdev as a real bus shows it: a link to below its parent.
@@ -29,6 +30,7 @@ class FakeHost {
   // below sysfs too.
   void WriteSysfs(const std::string& path, const std::string& text);
   void LinkSysfs(const std::string& path, const std::string& target);
+  void RemoveSysfs(const std::string& path);
   void SetGroupName(const std::string& group, const std::string& name);
   // Creates the group's file; returns its path.
   std::string AddGroupFile(const std::string& name);
@@ -38,7 +40,7 @@ class FakeHost {
 
  private:
   void AddDevice(const std::string& bus, const std::string& name,
-                 const std::string& group);
+                 const std::string& group, const std::string& driver);
 
   std::string root_;
   HostPaths paths_;

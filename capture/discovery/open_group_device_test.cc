@@ -23,8 +23,9 @@ class OpenDeviceByNameTest : public ::testing::Test {
   absl::StatusOr<std::unique_ptr<OwnedDevice>> Open(const std::string& name,
                                                     absl::Status result) {
     return OpenDeviceByName(
-        name, host_.paths(),
-        [&](const std::string& group_path, const std::string& device)
+        name, links_, host_.paths(),
+        [&](const std::string& group_path, const std::string& device,
+            std::shared_ptr<HangupEvent>)
             -> absl::StatusOr<std::unique_ptr<OwnedDevice>> {
           EXPECT_EQ(group_path, group_path_);
           if (!result.ok()) return result;
@@ -33,6 +34,7 @@ class OpenDeviceByNameTest : public ::testing::Test {
   }
 
   FakeHost host_;
+  LinkWatch links_;
   std::string group_path_;
 };
 

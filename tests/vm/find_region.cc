@@ -22,7 +22,9 @@ namespace {
 constexpr size_t kHeadBytes = 32;
 
 absl::StatusOr<std::string> Describe(const std::string& name, RegionType type) {
-  ASSIGN_OR_RETURN(std::unique_ptr<OwnedDevice> device, OpenDeviceByName(name));
+  LinkWatch links;
+  ASSIGN_OR_RETURN(std::unique_ptr<OwnedDevice> device,
+                   OpenDeviceByName(name, links));
   ASSIGN_OR_RETURN(Region region, FindRegion(*device, type));
   std::vector<uint8_t> head(kHeadBytes);
   ASSIGN_OR_RETURN(size_t head_size, device->Read(region.address, 0, head));
