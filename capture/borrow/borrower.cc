@@ -159,7 +159,7 @@ void Borrower::WatchLinks() {
         if (host_.ReadLink(candidate.watch_link).ok()) continue;
         watched.leaving.insert(device.vmm_fd);
         Withdraw(watched, i,
-                 absl::StrFormat("device %s is being removed from the host",
+                 absl::StrFormat("device %s is being removed or unbound",
                                  candidate.name));
         if (!connected_) return;
         break;

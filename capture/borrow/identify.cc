@@ -66,21 +66,24 @@ class Identification {
           identities_[i].may_be.push_back(candidate);
         }
       }
+      // It must be one of them: sysfs has ids that a quirk of the kernel set.
+      if (identities_[i].may_be.empty()) identities_[i].may_be = candidates_;
     }
     // Each round proves a device, or ends.
-    while (ProveOne()) {
+    while (ProveOne(devices)) {
     }
     for (Identity& identity : identities_) Explain(identity);
     return std::move(identities_);
   }
 
  private:
-  bool ProveOne() {
-    for (Identity& identity : identities_) {
+  bool ProveOne(const std::vector<UnknownDevice>& devices) {
+    for (size_t i = 0; i < devices.size(); ++i) {
+      Identity& identity = identities_[i];
       if (identity.device.has_value() || identity.may_be.size() != 1) continue;
       identity.device = std::move(identity.may_be.front());
       identity.may_be.clear();
-      identity.evidence = ProofOf(*identity.device);
+      identity.evidence = ProofOf(devices[i].facts, *identity.device);
       Eliminate(identity.device->name);
       return true;
     }
@@ -94,12 +97,12 @@ class Identification {
     }
   }
 
-  std::string ProofOf(const Candidate& device) const {
+  std::string ProofOf(const DeviceFacts& facts, const Candidate& device) const {
     const char* by = by_command_line_ ? ", and its command line" : "";
     if (candidates_.size() == 1) {
       return absl::StrFormat("the only device of the VM's VFIO groups%s", by);
     }
-    if (device.ids.has_value()) {
+    if (device.ids.has_value() && facts.ids == device.ids) {
       return absl::StrFormat("the only one of %s with PCI ids %04x:%04x%s",
                              NamesOf(candidates_), device.ids->vendor,
                              device.ids->device, by);

@@ -69,6 +69,16 @@ TEST(Identify, PciIdsTellDevicesApart) {
             List({"?", "?"}));
 }
 
+TEST(Identify, IdsThatFitNoCandidateAreNotBelieved) {
+  constexpr PciIds kQuirk = {0x8086, 0xFFFF};
+  EXPECT_EQ(Names({WithIds(kQuirk)}, {Pci(kGpu, kGpuIds)}), List({kGpu}));
+  EXPECT_EQ(Names({WithIds(kQuirk)}, {Pci(kGpu, kGpuIds), Pci(kNic, kNicIds)}),
+            List({"?"}));
+  EXPECT_EQ(Names({WithIds(kQuirk), WithIds(kNicIds)},
+                  {Pci(kGpu, kGpuIds), Pci(kNic, kNicIds)}),
+            List({kGpu, kNic}));
+}
+
 TEST(Identify, TheLastFollowsByElimination) {
   // What the mdev's config space says is nobody's word but its driver's.
   EXPECT_EQ(Names({WithIds(kNicIds), WithIds({0x1b36, 5})},

@@ -37,7 +37,7 @@ void AddVmm(const Vmm& vmm, Listing& listing) {
     if (!device.may_be_display) {
       listed.problem = "it is no display";
     } else if (device.leaving()) {
-      listed.problem = "it is being removed from the host";
+      listed.problem = "it is being removed or unbound";
     }
     listing.devices.push_back(std::move(listed));
   }

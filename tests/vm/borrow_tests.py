@@ -80,6 +80,20 @@ class LentDevices(guest_case.Case):
     vmm.kill()
     removal.wait()
 
+  def test_unbinding_a_pci_device_ends_the_loan(self):
+    address = guest_case.igd_address()
+    vmm = self.start_vmm(address)
+    offer, = self.taker.wait_for_offer()
+    self.assertEqual(offer.fields['device'], address)
+    unbinding = guest_case.Removal('/sys/bus/pci/drivers/vfio-pci/unbind',
+                                   address)
+    self.addCleanup(vfio.bind_to_vfio_pci, address)
+    self.assertIn('unbound', self.taker.wait_for_withdrawal(offer))
+    # The VMM still has it, and it is not lent again.
+    self.assertFalse(unbinding.done())
+    vmm.kill()
+    unbinding.wait()
+
 
 class Listed(guest_case.Case):
   """oriel-borrow --list."""
