@@ -73,8 +73,7 @@ absl::StatusOr<PlaneKind> ProbePlaneKind(Device& device,
   return absl::FailedPreconditionError(absl::StrFormat(
       "%s hands out its plane as dma-bufs only, and Oriel does not ask for "
       "those while its VMM may have the same ones open, which some drivers "
-      "answer with a kernel crash; start the VM with display=off and allow "
-      "dma-bufs for it",
+      "answer with a kernel crash; start the VM with display=off",
       device.description()));
 }
 

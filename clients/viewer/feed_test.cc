@@ -79,6 +79,35 @@ TEST_F(FeedTest, ShowsWhatTheServerSendsAndItsState) {
   EXPECT_EQ(window_.blue, 0x42);
 }
 
+TEST_F(FeedTest, HandsThePointerOnAndForgetsItWithTheStream) {
+  std::promise<void> seen;
+  std::atomic<int> streams = 0;
+  server_.attach = [&](const v1::StreamFramesRequest&, AttachStream* stream,
+                       grpc::ServerContext*) {
+    stream->Write(OpenedEvent(1 << 20));
+    stream->Write(FormatEvent(1, 8, 8));
+    if (++streams > 1) return WaitForHangUp(stream);
+    v1::StreamFramesResponse event;
+    event.mutable_cursor()->set_visible(true);
+    event.mutable_cursor()->set_x_px(-2);
+    event.mutable_cursor()->set_width_px(1);
+    event.mutable_cursor()->set_height_px(1);
+    event.set_payload("abcd");
+    stream->Write(event);
+    seen.get_future().wait();
+    return grpc::Status(grpc::StatusCode::UNAVAILABLE, "gone");
+  };
+  const Feed feed(Options(), window_.screen());
+  const auto taken = window_.WaitFor(
+      [](const Screen::Taken& now) { return now.pointer.visible(); });
+  EXPECT_EQ(taken.pointer.at().x_px, -2);
+  ASSERT_NE(taken.pointer.shape(), nullptr);
+  EXPECT_EQ(taken.pointer.shape()->size(), (Size{1, 1}));
+  seen.set_value();
+  window_.WaitFor(
+      [](const Screen::Taken& now) { return !now.pointer.visible(); });
+}
+
 TEST_F(FeedTest, WaitsForTheRestOfAnUpdate) {
   server_.attach = [](const v1::StreamFramesRequest&, AttachStream* stream,
                       grpc::ServerContext*) {
