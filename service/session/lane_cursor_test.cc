@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <memory>
-#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -64,8 +63,8 @@ class LaneCursorTest : public ::testing::Test {
     lane_->OnPlane(PlaneEvent{frame_, {}});
     frame_.damage.Clear();
   }
-  void Point(std::optional<Cursor> cursor) {
-    frame_.cursor = std::move(cursor);
+  void Point(const Cursor& cursor) {
+    frame_.cursor = cursor;
     Show();
   }
   static Seen Await(const ViewerPtr& viewer, const Cursor& cursor) {
@@ -137,7 +136,8 @@ TEST_F(LaneCursorTest, NowhereAndNoCursorPlaneHideIt) {
   Await(viewer, Cursor{});
   Point(cursor);
   EXPECT_EQ(Await(viewer, cursor).cursor_shapes, 1);
-  Point(std::nullopt);
+  frame_.cursor.reset();
+  Show();
   Await(viewer, Cursor{});
 }
 
