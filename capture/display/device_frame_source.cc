@@ -59,7 +59,6 @@ class DeviceFrameSource : public FrameSource {
   Device* device() override { return device_.get(); }
 
  private:
-  absl::StatusOr<Frame> ScanSteadyPlane(Time now);
   absl::StatusOr<Frame> ScanOnce(const std::optional<PlaneLayout>& layout,
                                  Time now);
   // Empty: it is off.
@@ -100,19 +99,8 @@ absl::Status DeviceFrameSource::Attach() {
                                               : absl::OkStatus();
 }
 
-absl::StatusOr<Frame> DeviceFrameSource::Scan(Time now) {
-  absl::StatusOr<Frame> frame = ScanSteadyPlane(now);
-  // Part of the picture may be zeros in place of memory that was switched off,
-  // and a mapping that failed once stays so.
-  if (absl::IsUnavailable(frame.status())) {
-    trusted_ = false;
-    memory_.Drop(PlaneMemory::Plane::kPrimary);
-  }
-  return frame;
-}
-
 // A mode that changes while its plane is read leaves a picture of two.
-absl::StatusOr<Frame> DeviceFrameSource::ScanSteadyPlane(Time now) {
+absl::StatusOr<Frame> DeviceFrameSource::Scan(Time now) {
   ASSIGN_OR_RETURN(std::optional<PlaneLayout> layout, FindPlane());
   for (int attempt = 1;; ++attempt) {
     absl::StatusOr<Frame> frame = ScanOnce(layout, now);

@@ -75,10 +75,10 @@ class FrameSource {
  public:
   virtual ~FrameSource() = default;
 
-  // Queries the plane, then scans it whole. kUnavailable: the device has gone
-  // or its memory is off, attach again later; other errors (an unsupported
-  // format, rows beyond the region) describe a plane that cannot be shown as
-  // it is now, and a later scan may succeed.
+  // Queries the plane, then scans it whole. kUnavailable: the device has gone,
+  // attach again later; other errors (memory that the guest switched off, an
+  // unsupported format, rows beyond the region) describe a plane that cannot
+  // be shown as it is now, and a later scan may succeed.
   virtual absl::StatusOr<Frame> Scan(Time now) = 0;
 
   // Lets go of the mapping, waiting for at most one band. Any thread.

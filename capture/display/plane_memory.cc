@@ -51,6 +51,11 @@ absl::StatusOr<std::shared_ptr<ForeignMemory>> PlaneMemory::Get(
 std::shared_ptr<ForeignMemory> PlaneMemory::Find(Plane plane,
                                                  const PlaneLayout& layout) {
   MutexLock lock(mutex_);
+  std::erase_if(entries_, [](const Entry& entry) {
+    if (!entry.memory->is_lost()) return false;
+    entry.memory->Revoke();
+    return true;
+  });
   const auto found =
       std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
         return entry.plane == plane && entry.layout == layout;

@@ -15,8 +15,9 @@
 namespace oriel::capture {
 
 // The mapped memory of a device's planes. Of each plane the region or the few
-// newest dma-bufs stay mapped while its shape stays; no dma-buf is asked for
-// while one of its id is open. Thread-bound, except Revoke.
+// newest dma-bufs stay mapped while its shape stays; what was switched off
+// under its mapping (ForeignMemory::is_lost) is mapped anew; no dma-buf is
+// asked for while one of its id is open. Thread-bound, except Revoke.
 class PlaneMemory {
  public:
   enum class Plane { kPrimary, kCursor };

@@ -74,6 +74,16 @@ TEST_F(PlaneMemoryTest, DmaBufIsReadBetweenTheExportersMarks) {
   EXPECT_EQ(exporter_->reads, 1);
 }
 
+TEST_F(PlaneMemoryTest, MemoryThatWasSwitchedOffIsMappedAnew) {
+  ExpectFirstByte(DmaBufPlane(3), 4);
+  exporter_->memories[3]->Truncate(0);
+  EXPECT_TRUE(absl::IsAborted(FirstByte(DmaBufPlane(3)).status()));
+  EXPECT_TRUE(absl::IsAborted(FirstByte(DmaBufPlane(3)).status()));
+  exporter_->memories[3]->Truncate(256 * 1024);
+  exporter_->memories[3]->bytes()[0] = 9;
+  ExpectFirstByte(DmaBufPlane(3), 9);
+}
+
 TEST_F(PlaneMemoryTest, FlippedPagesStayOpenAndAreAskedForOnce) {
   for (int flip = 0; flip < 30; ++flip) {
     const auto id = static_cast<uint32_t>(flip % 3);

@@ -106,9 +106,9 @@ absl::Status ForeignMemory::Visit(
   }
   if (dma_buf_ != nullptr) RETURN_IF_ERROR(dma_buf_->EndRead());
   if (guard_->tripped()) {
-    return absl::UnavailableError(absl::StrFormat(
-        "read %s: its memory was switched off, as a guest's reboot does; map "
-        "it again",
+    is_lost_.store(true);
+    return absl::AbortedError(absl::StrFormat(
+        "read %s: device memory is switched off (the guest resets or sleeps)",
         name_));
   }
   return absl::OkStatus();

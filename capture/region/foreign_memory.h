@@ -41,12 +41,16 @@ class ForeignMemory {
   // Calls `scan` once with [offset, offset + size) of the mapped part. The
   // bytes may change at any time: load each once, and never keep the span.
   // Ask for under a millisecond's worth, because Revoke waits for `scan`.
-  // kUnavailable: revoked, or the memory was switched off (SIGBUS): then what
-  // `scan` saw were zeros from there on, and must be thrown away; a new Map
-  // may find the memory back. kOutOfRange: not inside the mapping;
+  // kUnavailable: revoked. kAborted: the memory is switched off (SIGBUS), as
+  // while a guest resets or sleeps: what `scan` saw were zeros from there on,
+  // and must be thrown away. kOutOfRange: not inside the mapping;
   // kFailedPrecondition: the dma-buf's exporter fails, as when it is busy.
   absl::Status Visit(uint64_t offset, uint64_t size_bytes,
                      const std::function<void(std::span<const uint8_t>)>& scan);
+
+  // A Visit was kAborted, and all others will be: only a new Map can find the
+  // memory back.
+  bool is_lost() const { return is_lost_.load(); }
 
   // Waits for a running Visit, unmaps; later Visits are kUnavailable.
   void Revoke();
@@ -65,6 +69,7 @@ class ForeignMemory {
   // Set before Revoke takes the lock, so that a thread that visits band after
   // band does not win the lock again.
   std::atomic<bool> revoked_{false};
+  std::atomic<bool> is_lost_{false};
   Mutex mutex_;
   Mapping mapping_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<DmaBuf> dma_buf_ ABSL_GUARDED_BY(mutex_);  // null: a region

@@ -108,13 +108,12 @@ TEST_F(ForeignMemoryTest, RegionThatCannotBeMappedSaysSo) {
               HasSubstr("region 0 of a fake device"));
 }
 
-TEST_F(ForeignMemoryTest, MemorySwitchedOffBeforeAVisitIsUnavailable) {
+TEST_F(ForeignMemoryTest, MemorySwitchedOffBeforeAVisitAbortsIt) {
   const auto memory = Map(0, 8 * kPage);
   ASSERT_TRUE(memory.ok()) << memory.status();
   memory_->Truncate(0);
-  EXPECT_TRUE(absl::IsUnavailable(Copy(**memory, 0, kPage).status()));
-  EXPECT_TRUE(absl::IsUnavailable(Copy(**memory, 0, 1).status()))
-      << "and stays so";
+  EXPECT_TRUE(absl::IsAborted(Copy(**memory, 0, kPage).status()));
+  EXPECT_TRUE(absl::IsAborted(Copy(**memory, 0, 1).status())) << "and stays so";
 }
 
 TEST_F(ForeignMemoryTest, MemorySwitchedOffDuringAVisitReadsAsZerosFromThere) {
@@ -129,7 +128,7 @@ TEST_F(ForeignMemoryTest, MemorySwitchedOffDuringAVisitReadsAsZerosFromThere) {
           seen.push_back(uint8_t{*byte});
         }
       });
-  EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+  EXPECT_TRUE(absl::IsAborted(status)) << status;
   EXPECT_EQ(seen, (std::vector<uint8_t>{1, 2, 3, 0, 0, 0, 0, 0}));
 }
 
@@ -141,7 +140,7 @@ TEST_F(ForeignMemoryTest, OneMemorysFaultLeavesItsNeighboursAlone) {
   const auto second = Map(0, kPage);
   ASSERT_TRUE(first.ok() && second.ok());
   memory_->Truncate(0);
-  EXPECT_TRUE(absl::IsUnavailable(Copy(**first, 0, kPage).status()));
+  EXPECT_TRUE(absl::IsAborted(Copy(**first, 0, kPage).status()));
   const auto bytes = Copy(**second, 0, 1);
   ASSERT_TRUE(bytes.ok()) << bytes.status();
   EXPECT_EQ(bytes->front(), 9);
@@ -151,11 +150,14 @@ TEST_F(ForeignMemoryTest, MappingAgainFindsTheMemoryBack) {
   const auto lost = Map(0, kPage);
   ASSERT_TRUE(lost.ok());
   memory_->Truncate(0);
-  EXPECT_TRUE(absl::IsUnavailable(Copy(**lost, 0, 1).status()));
+  EXPECT_TRUE(absl::IsAborted(Copy(**lost, 0, 1).status()));
+  EXPECT_TRUE((*lost)->is_lost());
   memory_->Truncate(8 * kPage);
+  EXPECT_TRUE(absl::IsAborted(Copy(**lost, 0, 1).status()));
   const auto found = Map(0, kPage);
   ASSERT_TRUE(found.ok()) << found.status();
   EXPECT_TRUE(Copy(**found, 0, 1).ok());
+  EXPECT_FALSE((*found)->is_lost());
 }
 
 TEST_F(ForeignMemoryTest, ManyThreadsLoseTheirMemoriesAtOnce) {
@@ -167,16 +169,15 @@ TEST_F(ForeignMemoryTest, ManyThreadsLoseTheirMemoriesAtOnce) {
     memories.push_back(*std::move(memory));
   }
   memory_->Truncate(kPage);
-  std::atomic<int> unavailable{0};
+  std::atomic<int> aborted{0};
   std::vector<std::thread> threads;
   for (const auto& memory : memories) {
-    threads.emplace_back([&unavailable, memory] {
-      if (absl::IsUnavailable(Copy(*memory, 0, 8 * kPage).status()))
-        ++unavailable;
+    threads.emplace_back([&aborted, memory] {
+      if (absl::IsAborted(Copy(*memory, 0, 8 * kPage).status())) ++aborted;
     });
   }
   for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(unavailable, kThreads);
+  EXPECT_EQ(aborted, kThreads);
 }
 
 TEST_F(ForeignMemoryTest, RevokedMemoryIsUnavailableAndUnmapped) {

@@ -37,7 +37,7 @@ struct Tuning {
   int32_t catch_up_rows_px = 256;
   Duration first_attach_pause = std::chrono::milliseconds(250);
   Duration longest_attach_pause = std::chrono::seconds(2);
-  Duration unreadable_retry = std::chrono::seconds(1);
+  Duration unreadable_retry = std::chrono::milliseconds(500);
   // Fewer than the service makes in all, so that a display which hangs leaves
   // room for the others.
   size_t snapshots_per_display = 3;
