@@ -51,25 +51,10 @@ class MdpyHandedOver(guest_case.Case):
   """The VMM keeps its device, and draws; Oriel gets a copy of the fd."""
 
   def test_what_the_vmm_draws_meanwhile_arrives_exactly(self):
-    config = ('display { name: "vgpu" inherited_fd { name: "vgpu" } '
-              'max_rate_hz: 10 }\n')
     with vfio.Device(self.mdev('mdpy-vga')) as device:
-      os.set_inheritable(device.fd, True)
       host = oriel_host.Host(guest_case.programs)
       self.addCleanup(host.close)
-      # LISTEN_PID must be the pid of the process that inherits, as of exec.
-      launcher = host.path('launcher')
-      guest_case.write(
-          launcher, '#!/bin/sh\n'
-          f'exec {device.fd}<&{device.fd} 3<&{device.fd}\n'
-          'export LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=vgpu\n'
-          'exec "$@"\n')
-      os.chmod(launcher, 0o755)
-      guest_case.write(host.path('oriel.conf'), config)
-      host.orield = host.start(
-          'orield', [launcher, guest_case.programs['orield'], '--config',
-                     host.path('oriel.conf'), '--listen', host.server],
-          pass_fds=[device.fd])
+      guest_case.hand_over(host, 'vgpu', device)
       host.wait_for_state('vgpu', 'ready', START_S)
       for seed in (2, 3):
         self.assert_shows('vgpu', guest_case.draw(device, seed), host)

@@ -15,6 +15,8 @@ SIZE = (640, 480)
 # An emulated processor reads the programs and their libraries through 9p first.
 START_S = 180
 IGD_TYPE = 0x80008086
+# A PCI function whose driver, vfio_display, gives it a plane in BAR 0.
+DISPLAY = f'0000:00:{virtual_machine.DISPLAY_SLOT:02x}.0'
 
 # Popen's arguments for a process without any right.
 NOBODY = {'user': 65534, 'group': 65534, 'extra_groups': []}
@@ -54,7 +56,11 @@ def set_up_guest():
   subprocess.run(
       ['insmod', os.path.join(programs['modules'], 'igdfake.ko'),
        f'opregion_address={virtual_machine.OPREGION_ADDRESS:#x}'], check=True)
-  vfio.bind_to_vfio_pci(igd_address())
+  subprocess.run(
+      ['insmod', os.path.join(programs['modules'], 'vfio_display.ko')],
+      check=True)
+  vfio.bind(igd_address(), 'vfio-pci')
+  vfio.bind(DISPLAY, 'vfio-display')
   # From 9p into memory: every start of a program reads it.
   folder = '/run/programs'
   os.makedirs(folder)
@@ -67,6 +73,24 @@ def set_up_guest():
 def group_display(name, device):
   return (f'display {{ name: "{name}" group {{ device: "{device}" }} '
           'max_rate_hz: 10 }\n')
+
+
+def hand_over(host, display, device):
+  """Starts orield as a launcher that passes the device on to it."""
+  os.set_inheritable(device.fd, True)
+  # LISTEN_PID must be the pid of the process that inherits, as of exec.
+  launcher = host.path('launcher')
+  write(launcher, '#!/bin/sh\n'
+        f'exec {device.fd}<&{device.fd} 3<&{device.fd}\n'
+        'export LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=handed-over\n'
+        'exec "$@"\n')
+  os.chmod(launcher, 0o755)
+  write(host.path('oriel.conf'), f'display {{ name: "{display}" '
+        'inherited_fd { name: "handed-over" } max_rate_hz: 10 }\n')
+  host.orield = host.start(
+      'orield', [launcher, programs['orield'], '--config',
+                 host.path('oriel.conf'), '--listen', host.server],
+      pass_fds=[device.fd])
 
 
 def start_borrow(host, socket):
@@ -118,12 +142,26 @@ class Case(unittest.TestCase):
                      f'{arguments}: {done.stderr}\n{host.orield.log()}')
     return done.stdout
 
+  def start_viewer(self, display):
+    """A viewer that watches until its stream ends."""
+    viewer = self.host.start(
+        f'viewer-of-{display}', [programs['oriel'], 'watch', display,
+                                 '--encoding', 'lossless', '--json'],
+        env=self.host.environment())
+    oriel_host.wait_until(viewer.log, f'update of {display}', [viewer], START_S)
+    return viewer
+
+  def assert_ended(self, viewer, reason):
+    """The stream ended because there is no device now, and says why."""
+    self.assertEqual(viewer.popen.wait(START_S), 4, viewer.log())
+    self.assertIn(reason, viewer.log())
+
   def assert_shows(self, display, picture, host=None):
     """A viewer gets the picture pixel by pixel."""
     host = host or self.host
     path = host.path(f'{display}.png')
     self.oriel('watch', display, '--encoding', 'lossless', '--until-exact',
-               '--timeout', '120s', '--output-image', path, host=host)
+               '--timeout', '60s', '--output-image', path, host=host)
     self.assertEqual(picture.differences(path), '')
 
 

@@ -11,7 +11,9 @@ import tempfile
 HERE = os.path.dirname(os.path.realpath(__file__))
 SOURCE_TAR = '/usr/src/linux-source-6.1.tar.xz'
 SAMPLES = 'linux-source-6.1/samples/vfio-mdev'
-MODULES = ('mdpy.ko', 'mbochs.ko', 'mbochs_mappable.ko', 'igdfake.ko')
+MODULES = ('mdpy.ko', 'mbochs.ko', 'mbochs_mappable.ko', 'igdfake.ko',
+           'vfio_display.ko')
+_OWN_SOURCES = ('igdfake', 'vfio_display')
 # What the initramfs loads, in this order, with what they depend on.
 _BOOT_MODULES = ('virtio_pci', '9p', '9pnet_virtio', 'overlay')
 
@@ -52,13 +54,16 @@ def _cache_folder():
     return os.environ.get('TEST_TMPDIR') or tempfile.mkdtemp()
 
 
+def _own_sources():
+  return [os.path.join(HERE, name, f'{name}.c') for name in _OWN_SOURCES]
+
+
 def _cache_key(kernel):
   digest = hashlib.sha256(kernel.encode())
   # A new linux-source package has another size or time.
   stat = os.stat(SOURCE_TAR)
   digest.update(f'{stat.st_size} {stat.st_mtime_ns}'.encode())
-  for path in (os.path.realpath(__file__),
-               os.path.join(HERE, 'igdfake', 'igdfake.c')):
+  for path in [os.path.realpath(__file__)] + _own_sources():
     with open(path, 'rb') as file:
       digest.update(file.read())
   return f'vm-modules-{kernel}-{digest.hexdigest()[:16]}'
@@ -87,7 +92,8 @@ def _build(kernel, work):
   os.makedirs(source)
   for name in ('mdpy.c', 'mdpy-defs.h', 'mbochs.c'):
     shutil.copy(os.path.join(work, SAMPLES, name), source)
-  shutil.copy(os.path.join(HERE, 'igdfake', 'igdfake.c'), source)
+  for path in _own_sources():
+    shutil.copy(path, source)
   _write_mappable_mbochs(source)
   with open(os.path.join(source, 'Kbuild'), 'w', encoding='utf-8') as file:
     objects = ' '.join(name.replace('.ko', '.o') for name in MODULES)
@@ -99,14 +105,26 @@ def _build(kernel, work):
     shutil.copy(os.path.join(source, name), built)
 
 
+# (old, new) of mbochs.c. Another name; the flag and the whole pages without which
+# no processor can map a dma-buf; and a dma-buf that is closed is forgotten,
+# because mbochs puts its pages once more each time that it is exported and
+# closed again.
+_MAPPABLE_MBOCHS = (
+    ('"mbochs"', '"mbochs_mappable"'),
+    ('exp_info.size = dmabuf->mode.size;',
+     'exp_info.flags = O_RDWR;\n'
+     '\texp_info.size = PAGE_ALIGN(dmabuf->mode.size);'),
+    ('\tif (dmabuf->unlinked)\n\t\tkfree(dmabuf);\n',
+     '\tif (!dmabuf->unlinked)\n\t\tlist_del(&dmabuf->next);\n'
+     '\tkfree(dmabuf);\n'),
+)
+
+
 def _write_mappable_mbochs(source):
-  """mbochs under another name, whose dma-bufs a processor may map, as those of
-  other exporters; mbochs forgets the flag."""
+  """mbochs as other drivers are: see above."""
   with open(os.path.join(source, 'mbochs.c'), encoding='utf-8') as file:
     text = file.read()
-  for old, new in (('"mbochs"', '"mbochs_mappable"'),
-                   ('exp_info.size = ',
-                    'exp_info.flags = O_RDWR;\n\texp_info.size = ')):
+  for old, new in _MAPPABLE_MBOCHS:
     if old not in text:
       raise RuntimeError(f'no {old} in {SAMPLES}/mbochs.c any more')
     text = text.replace(old, new)

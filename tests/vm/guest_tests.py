@@ -24,6 +24,8 @@ MODULES = (
     'region_tests',
     'borrow_tests',
     'nested_vm_tests',
+    'removal_tests',
+    'plane_tests',
 )
 
 

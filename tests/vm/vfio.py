@@ -57,14 +57,10 @@ def remove_mdev(name):
     _write(path, '1')
 
 
-def bind_to_vfio_pci(address):
-  _write(f'/sys/bus/pci/devices/{address}/driver_override', 'vfio-pci')
+def bind(address, driver):
+  """To a VFIO driver for PCI functions."""
+  _write(f'/sys/bus/pci/devices/{address}/driver_override', driver)
   _write('/sys/bus/pci/drivers_probe', address)
-
-
-def unbind_from_vfio_pci(address):
-  """Returns when nobody holds the device any more."""
-  _write('/sys/bus/pci/drivers/vfio-pci/unbind', address)
 
 
 class OpenDevice:

@@ -9,6 +9,8 @@ import tempfile
 import guest_kernel
 
 OPREGION_ADDRESS = 0x10000000
+# Of the PCI function that has a plane of its own, on bus 0.
+DISPLAY_SLOT = 0x10
 _OPREGION_SIZE = 8192
 
 
@@ -84,6 +86,7 @@ def _qemu(kernel, initramfs, opregion_file, out_folder, console):
       '-device', 'intel-iommu',
       # vfio-pci wants the class of a VGA device when it is scanned.
       '-vga', 'none', '-device', 'VGA,romfile=',
+      '-device', f'bochs-display,addr={DISPLAY_SLOT:#x}',
       '-device', f'loader,file={opregion_file},addr={OPREGION_ADDRESS:#x},'
                  'force-raw=on',
       '-kernel', f'/boot/vmlinuz-{kernel}', '-initrd', initramfs,

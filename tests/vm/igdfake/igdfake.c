@@ -16,9 +16,9 @@ MODULE_PARM_DESC(opregion_address, "physical address of the OpRegion");
 
 static int __init igdfake_init(void)
 {
-	struct pci_dev *vga = pci_get_device(QEMU_VENDOR, QEMU_VGA, NULL);
+	struct pci_dev *vga = pci_get_class(PCI_CLASS_DISPLAY_VGA << 8, NULL);
 
-	if (!vga)
+	if (!vga || vga->vendor != QEMU_VENDOR || vga->device != QEMU_VGA)
 		return -ENODEV;
 	vga->vendor = PCI_VENDOR_ID_INTEL;
 	pci_write_config_dword(vga, OPREGION_POINTER, opregion_address);
