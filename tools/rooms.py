@@ -31,6 +31,9 @@ MAY_INCLUDE = {
         'proto', 'service/auth', 'service/session', 'service/snapshot',
         'service/wire'},
     'service/snapshot': _VALUES | {'capture/display'},
+    'service/offers': _VALUES | {
+        'capture/borrow', 'capture/device', 'capture/display',
+        'service/session'},
     'service/http': _VALUES | {
         'proto', 'service/auth', 'service/session', 'service/wire'},
     'service/auth': {'base', 'proto'},
