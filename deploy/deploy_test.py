@@ -38,9 +38,12 @@ class Configuration(unittest.TestCase):
     self.assertEqual(done.returncode, 0, done.stdout)
 
   def test_the_example_is_good_with_all_that_is_commented_out(self):
-    settings = re.sub(r'(?m)^# ((listen|display|limits) \{|  .*|\})', r'\1',
+    settings = re.sub(r'(?m)^# ((listen|display|limits|devices_socket) \{'
+                      r'|own_all_mdevs: .*|  .*|\})', r'\1',
                       self.example)
-    self.assertEqual(settings.count('\ndisplay {'), 3)
+    self.assertEqual(settings.count('\ndisplay {'), 4)
+    self.assertIn('\nown_all_mdevs', settings)
+    self.assertIn('\ndevices_socket', settings)
     done = self.check(settings)
     self.assertEqual(done.returncode, 0, done.stdout)
 

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -17,6 +18,9 @@
 namespace oriel::service {
 namespace {
 
+// As deploy/systemd/oriel.sysusers makes it.
+constexpr char kDefaultLender[] = "oriel-borrow";
+
 using DeviceOpener =
     std::function<absl::StatusOr<std::unique_ptr<capture::Device>>()>;
 
@@ -28,10 +32,13 @@ DeviceOpener OpenerOf(const config::v1::Display& display,
     };
   }
   if (display.has_inherited_fd()) {
-    return [name = display.inherited_fd().name(),
-            fds]() -> absl::StatusOr<std::unique_ptr<capture::Device>> {
+    const capture::AdoptOptions options = {.edid_writes_allowed =
+                                               display.allow_edid_writes()};
+    return [name = display.inherited_fd().name(), fds,
+            options]() -> absl::StatusOr<std::unique_ptr<capture::Device>> {
       ASSIGN_OR_RETURN(UniqueFd fd, fds->Duplicate(name));
-      return capture::AdoptDeviceFd(std::move(fd), "inherited fd " + name);
+      return capture::AdoptDeviceFd(std::move(fd), "inherited fd " + name,
+                                    options);
     };
   }
   return [device = display.group().device(), links] {
@@ -72,11 +79,15 @@ session::DisplayOptions OptionsOf(const config::v1::Display& display,
   options.name = display.name();
   options.device = DescriptionOf(display);
   options.max_rate_hz = static_cast<int>(display.max_rate_hz());
-  options.open = [open = OpenerOf(display, fds, links),
-                  framebuffer = FramebufferOf(display)]()
-      -> absl::StatusOr<std::unique_ptr<capture::FrameSource>> {
+  const capture::FrameSourceOptions source = {
+      .framebuffer = FramebufferOf(display),
+      .dma_bufs_allowed =
+          !display.has_inherited_fd() || display.allow_dma_bufs()};
+  options.open =
+      [open = OpenerOf(display, fds, links),
+       source]() -> absl::StatusOr<std::unique_ptr<capture::FrameSource>> {
     ASSIGN_OR_RETURN(std::unique_ptr<capture::Device> device, open());
-    return capture::OpenDeviceFrameSource(std::move(device), {framebuffer});
+    return capture::OpenDeviceFrameSource(std::move(device), source);
   };
   return options;
 }
@@ -87,11 +98,16 @@ std::vector<session::DisplayOptions> DisplayOptionsOf(
     const config::v1::Config& config, const InheritedFds* fds,
     capture::LinkWatch* links) {
   std::vector<session::DisplayOptions> displays;
+  std::set<std::string> named;
   for (const config::v1::Display& display : config.display()) {
+    named.insert({display.name(), display.group().device(),
+                  display.borrowed().device()});
+    if (display.has_borrowed()) continue;
     displays.push_back(OptionsOf(display, fds, links));
   }
-  if (config.display_size() > 0) return displays;
+  if (!config.own_all_mdevs()) return displays;
   for (const std::string& uuid : capture::ListMdevs()) {
+    if (named.contains(uuid)) continue;
     config::v1::Display display;
     display.set_name(uuid);
     display.mutable_group()->set_device(uuid);
@@ -99,6 +115,37 @@ std::vector<session::DisplayOptions> DisplayOptionsOf(
     displays.push_back(OptionsOf(display, fds, links));
   }
   return displays;
+}
+
+absl::StatusOr<std::optional<offers::OfferServerOptions>> OfferOptionsOf(
+    const config::v1::Config& config) {
+  const config::v1::DevicesSocket& socket = config.devices_socket();
+  if (socket.path() == config::kNoSocket) {
+    return std::optional<offers::OfferServerOptions>();
+  }
+  offers::OfferServerOptions options;
+  options.path = socket.path();
+  options.mode = socket.mode();
+  for (const std::string& user : socket.user()) {
+    ASSIGN_OR_RETURN(const uid_t id, offers::FindUser(user));
+    options.users.insert(id);
+  }
+  if (socket.user().empty()) {
+    const absl::StatusOr<uid_t> id = offers::FindUser(kDefaultLender);
+    if (id.ok()) options.users.insert(*id);
+  }
+  for (const config::v1::Display& display : config.display()) {
+    if (!display.has_borrowed()) continue;
+    options.displays.push_back(
+        {.name = display.name(),
+         .device = display.borrowed().device(),
+         .vm = display.borrowed().vm(),
+         .max_rate_hz = static_cast<int>(display.max_rate_hz()),
+         .framebuffer = FramebufferOf(display),
+         .edid_writes_allowed = display.allow_edid_writes(),
+         .dma_bufs_allowed = display.allow_dma_bufs()});
+  }
+  return std::optional<offers::OfferServerOptions>(std::move(options));
 }
 
 }  // namespace oriel::service

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +24,7 @@
 #include "service/config/config.h"
 #include "service/display_options.h"
 #include "service/inherited_fds.h"
+#include "service/offers/offer_server.h"
 #include "service/rpc/server.h"
 #include "service/session/display_registry.h"
 #include "service/wire/grpc_wire_encoder.h"
@@ -37,7 +39,8 @@ enum ExitCode { kExitOk = 0, kExitFailure = 1, kExitUsage = 2 };
 
 constexpr char kExamples[] = R"(Examples:
   orield
-      Serves every mdev of this host on unix:/run/oriel/oriel.sock.
+      Serves the devices of running VMs that oriel-borrow lends, on
+      unix:/run/oriel/oriel.sock.
   orield --config /etc/oriel/orield.conf --check-config
       Says what is wrong with the configuration, then exits: 0 good, 2 not.
   orield --listen unix:/tmp/oriel.sock --listen 127.0.0.1:7470
@@ -48,6 +51,7 @@ See orield(8) and orield.conf(5).)";
 struct Flags {
   std::string config_path;  // empty: kDefaultConfig if it exists
   std::vector<std::string> listen;
+  std::string devices_socket;  // empty: as the configuration says
   std::string log_level = "info";
   bool check_config = false;
 };
@@ -78,6 +82,9 @@ absl::StatusOr<config::v1::Config> ConfigOf(const Flags& flags) {
                      config::ParseListen(text));
     RETURN_IF_ERROR(CheckNew(listen, config, text));
     *config.add_listen() = listen;
+  }
+  if (!flags.devices_socket.empty()) {
+    RETURN_IF_ERROR(config::SetDevicesSocket(flags.devices_socket, &config));
   }
   return config;
 }
@@ -124,21 +131,54 @@ void AwaitStopSignal(const sigset_t& signals) {
   sigprocmask(SIG_UNBLOCK, &signals, nullptr);
 }
 
-void TellStarted(const rpc::Server& server,
-                 const std::vector<std::string>& displays) {
+// Null with OK: it does without. Only a place of the user's choice, or one that
+// displays need, must be there.
+absl::StatusOr<std::unique_ptr<offers::OfferServer>> TakeOffers(
+    const config::v1::Config& config, session::DisplayRegistry* registry) {
+  ASSIGN_OR_RETURN(const std::optional<offers::OfferServerOptions> options,
+                   OfferOptionsOf(config));
+  if (!options.has_value()) return nullptr;
+  absl::StatusOr<std::unique_ptr<offers::OfferServer>> server =
+      offers::OfferServer::Start(*options, registry);
+  if (server.ok() || options->path != config::kDefaultDevicesSocket ||
+      !options->displays.empty()) {
+    return server;
+  }
+  spdlog::warn(
+      "event=no_devices_socket reason={} way_out=\"give --devices-socket PATH, "
+      "or none\"",
+      LogText(std::string(server.status().message())));
+  return nullptr;
+}
+
+void TellStarted(const rpc::Server& server, size_t displays,
+                 const std::string& devices_socket) {
   const std::string addresses = absl::StrJoin(server.addresses(), ",");
-  spdlog::info("event=started version={} listen={} displays={}", kVersion,
-               addresses, displays.size());
+  spdlog::info("event=started version={} listen={} displays={} devices={}",
+               kVersion, addresses, displays, devices_socket);
   std::string status =
-      absl::StrFormat("Serving %d displays on %s", displays.size(), addresses);
-  if (displays.empty()) {
-    status = "Serving no display: none is configured and there is no mdev";
+      absl::StrFormat("Serving %d displays on %s", displays, addresses);
+  if (displays == 0 && devices_socket != config::kNoSocket) {
+    status = absl::StrFormat("Waiting for oriel-borrow at %s", devices_socket);
+    spdlog::info(
+        "event=no_displays reason=\"none is configured, waiting for "
+        "oriel-borrow at {}\"",
+        devices_socket);
+  } else if (displays == 0) {
+    status = "Serving no display: none is configured and none can be offered";
     spdlog::warn(
-        "event=no_displays reason=\"none is configured, and this host has no "
-        "mdev\" way_out=\"add displays to {}, or create an mdev and restart\"",
+        "event=no_displays reason=\"none is configured, and without a devices "
+        "socket none can be offered\" way_out=\"add displays to {}, or give "
+        "--devices-socket\"",
         kDefaultConfig);
   }
   sd_notifyf(0, "READY=1\nSTATUS=%s", status.c_str());
+}
+
+ExitCode NotStarted(const absl::Status& status) {
+  spdlog::error("event=not_started reason={}",
+                LogText(std::string(status.message())));
+  return kExitFailure;
 }
 
 ExitCode Run(const config::v1::Config& config) {
@@ -149,27 +189,26 @@ ExitCode Run(const config::v1::Config& config) {
 
   std::vector<session::DisplayOptions> displays =
       DisplayOptionsOf(config, &fds, &links);
-  std::vector<std::string> names;
   for (const session::DisplayOptions& display : displays) {
-    names.push_back(display.name);
     spdlog::info("event=display name={} device={} max_rate_hz={}", display.name,
                  LogText(display.device), display.max_rate_hz);
   }
   const std::unique_ptr<session::DisplayRegistry> registry =
       session::DisplayRegistry::Create(std::move(displays), LimitsOf(config),
                                        &wire);
+  const absl::StatusOr<std::unique_ptr<offers::OfferServer>> offers =
+      TakeOffers(config, registry.get());
+  if (!offers.ok()) return NotStarted(offers.status());
   const absl::StatusOr<std::unique_ptr<rpc::Server>> server =
       rpc::Server::Start(registry.get(), AddressesOf(config));
-  if (!server.ok()) {
-    spdlog::error("event=not_started reason={}",
-                  LogText(std::string(server.status().message())));
-    registry->Stop();
-    return kExitFailure;
-  }
-  TellStarted(**server, names);
+  if (!server.ok()) return NotStarted(server.status());
+  TellStarted(
+      **server, registry->List().size(),
+      *offers == nullptr ? config::kNoSocket : config.devices_socket().path());
 
   AwaitStopSignal(signals);
   sd_notify(0, "STOPPING=1\nSTATUS=Letting go of the devices");
+  if (*offers != nullptr) (*offers)->Stop();
   registry->Stop();
   (*server)->Stop(kStopGrace);
   spdlog::info("event=stopped");
@@ -214,6 +253,10 @@ int main(int argc, char** argv) {
                  "repeatable")
       ->type_name("unix:PATH|HOST:PORT")
       ->allow_extra_args(false);
+  app.add_option("--devices-socket", flags.devices_socket,
+                 "Take devices from oriel-borrow and launchers here instead of "
+                 "where the configuration says")
+      ->type_name("PATH|none");
   app.add_option("--log-level", flags.log_level, "Log this and what is worse")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}))
       ->capture_default_str();

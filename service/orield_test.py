@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
-"""The daemon's command line, its notices to systemd, and its clean end."""
+"""The daemon's command line, its notices to systemd, what it is offered, and its
+clean end."""
 
+import json
 import os
 import shutil
 import signal
@@ -62,7 +64,7 @@ class Daemon(unittest.TestCase):
   def test_help_has_examples(self):
     done = run('--help')
     self.assertEqual(done.returncode, OK)
-    for text in ('--check-config', '--listen', 'Examples:',
+    for text in ('--check-config', '--listen', '--devices-socket', 'Examples:',
                  '/etc/oriel/orield.conf'):
       self.assertIn(text, done.stdout)
 
@@ -81,6 +83,7 @@ class Daemon(unittest.TestCase):
          'unix:/a is given twice'),
         (['--listen', '127.0.0.1:7', '--listen', 'localhost:7'],
          'localhost:7 is given twice'),
+        (['--devices-socket', 'd.sock'], 'devices_socket: '),
         (['--config', '/nonexistent/o.conf'], '/nonexistent/o.conf')):
       with self.subTest(arguments):
         done = run(*arguments)
@@ -120,14 +123,81 @@ class Daemon(unittest.TestCase):
       self.assertIn(event, log)
 
   def test_without_displays_it_runs_and_says_so(self):
-    process, _, ready = self.start('--config', self.config(''), '--listen',
-                                   '127.0.0.1:0')
-    if 'no display' not in ready:
-      self.skipTest('this host has mdevs')
-    process.send_signal(signal.SIGINT)
-    _, log = process.communicate(timeout=LIMIT_S)
-    self.assertEqual(process.returncode, OK, log)
-    self.assertIn('event=no_displays', log)
+    devices = self.path('devices.sock')
+    for socket_path, status in ((devices, 'Waiting for oriel-borrow at ' +
+                                 devices), ('none', 'Serving no display')):
+      with self.subTest(socket_path):
+        process, notices, ready = self.start(
+            '--config', self.config(''), '--listen', '127.0.0.1:0',
+            '--devices-socket', socket_path)
+        self.assertIn('STATUS=' + status, ready)
+        process.send_signal(signal.SIGINT)
+        _, log = process.communicate(timeout=LIMIT_S)
+        self.assertEqual(process.returncode, OK, log)
+        self.assertIn('event=no_displays', log)
+        notices.close()
+        os.unlink(self.path('notify'))
+    self.assertFalse(os.path.exists(devices))
+
+  def test_a_devices_socket_of_ones_choice_must_be_there(self):
+    for config, arguments, text in (
+        ('', ['--devices-socket', '/nonexistent/d.sock'], '/nonexistent'),
+        ('devices_socket { path: "/nonexistent/d.sock" }', [], '/nonexistent'),
+        (f'devices_socket {{ path: "{self.path("d.sock")}" user: "nobody-1" }}',
+         [], 'there is no user')):
+      with self.subTest(text):
+        done = run('--config', self.config(config), '--listen', '127.0.0.1:0',
+                   *arguments)
+        self.assertEqual(done.returncode, FAILURE)
+        self.assertIn('event=not_started', done.stderr)
+        self.assertIn(text, done.stderr)
+
+  def test_a_launcher_offers_a_device(self):
+    devices = self.path('devices.sock')
+    process, _, _ = self.start('--config', self.config(''), '--listen',
+                               'unix:' + self.socket_path, '--devices-socket',
+                               devices, '--log-level', 'debug')
+    vmm = subprocess.Popen(['sleep', '1000'])
+    self.addCleanup(self.end, vmm)
+    launcher = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    self.addCleanup(launcher.close)
+    launcher.settimeout(LIMIT_S)
+    launcher.connect(devices)
+    say = lambda kind, fields, fds=(): socket.send_fds(
+        launcher, [json.dumps({kind: fields}).encode()], fds)
+    other_end, device = os.pipe()  # no VFIO device, which it says
+    self.addCleanup(os.close, other_end)
+    pidfd = os.pidfd_open(vmm.pid)
+    say('hello', {'sender': 'test launcher'})
+    say('offer', {'id': 1, 'display': 'win11', 'vm': 'win11',
+                  'vmm_pid': vmm.pid}, [device, pidfd])
+    os.close(device)
+    os.close(pidfd)
+    log = ''
+    while 'event=attach_failed display=win11' not in log:
+      log += process.stderr.readline()
+    self.assertIn('the fd is no VFIO device', log)
+
+    vmm.kill()
+    vmm.wait()
+    self.assertEqual(json.loads(launcher.recv(8192)), {'released': {'id': 1}})
+    self.assertEqual(os.read(other_end, 1), b'', 'no copy is open any more')
+    say('offer', {'id': 2, 'display': 'a', 'vmm_pid': 1})
+    self.assertIn('0 fds', json.loads(launcher.recv(8192))['refused']['reason'])
+    launcher.send(b'{"offer"')
+    self.assertEqual(launcher.recv(8192), b'')
+
+    process.send_signal(signal.SIGTERM)
+    _, rest = process.communicate(timeout=LIMIT_S)
+    self.assertEqual(process.returncode, OK, log + rest)
+    log += rest
+    for event in ('event=helper_connected sender="test launcher (pid '
+                  f'{os.getpid()})" uid={os.getuid()}',
+                  'event=borrowed display=win11', 'event=offer_ended',
+                  f'win11 (pid {vmm.pid}) ended',
+                  'event=released display=win11 ms=', 'event=offer_refused',
+                  'event=helper_gone'):
+      self.assertIn(event, log)
 
   def test_a_second_daemon_on_the_same_socket_fails(self):
     listen = ['--config', self.config(''), '--listen',

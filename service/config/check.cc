@@ -92,19 +92,38 @@ bool Matches(const std::string& text, const std::string& pattern) {
                     });
 }
 
+std::string CheckDeviceName(const std::string& device) {
+  if (Matches(device, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx") ||
+      Matches(device, "xxxx:xx:xx.x")) {
+    return "";
+  }
+  return absl::StrFormat(
+      "\"%s\" is neither an mdev's UUID nor a PCI address such as "
+      "0000:00:02.0",
+      device);
+}
+
+std::string CheckBorrowed(const v1::Borrowed& borrowed) {
+  switch (borrowed.by_case()) {
+    case v1::Borrowed::kDevice:
+      return CheckDeviceName(borrowed.device());
+    case v1::Borrowed::kVm:
+      if (!borrowed.vm().empty() && borrowed.vm().size() <= kMaxNameLength)
+        return "";
+      return absl::StrFormat("the name of a VM has 1 to %d bytes",
+                             kMaxNameLength);
+    case v1::Borrowed::BY_NOT_SET:
+      break;
+  }
+  return "borrowed needs one of device and vm";
+}
+
 std::string CheckDevice(const v1::Display& display) {
   switch (display.device_case()) {
-    case v1::Display::kGroup: {
-      const std::string& device = display.group().device();
-      if (Matches(device, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx") ||
-          Matches(device, "xxxx:xx:xx.x")) {
-        return "";
-      }
-      return absl::StrFormat(
-          "\"%s\" is neither an mdev's UUID nor a PCI address such as "
-          "0000:00:02.0",
-          device);
-    }
+    case v1::Display::kGroup:
+      return CheckDeviceName(display.group().device());
+    case v1::Display::kBorrowed:
+      return CheckBorrowed(display.borrowed());
     case v1::Display::kVfioUser:
       return CheckSocketPath(display.vfio_user().socket());
     case v1::Display::kInheritedFd:
@@ -113,7 +132,28 @@ std::string CheckDevice(const v1::Display& display) {
     case v1::Display::DEVICE_NOT_SET:
       break;
   }
-  return "no device: give one of group, vfio_user or inherited_fd";
+  return "no device: give one of group, vfio_user, inherited_fd or borrowed";
+}
+
+// Empty when no display may have the same.
+std::string UniqueDeviceOf(const v1::Display& display) {
+  if (display.has_group()) return "device " + display.group().device();
+  if (display.borrowed().has_device())
+    return "device " + display.borrowed().device();
+  if (display.borrowed().has_vm()) return "VM " + display.borrowed().vm();
+  return "";
+}
+
+std::string CheckAllowances(const v1::Display& display) {
+  if (display.has_borrowed() || display.has_inherited_fd()) return "";
+  const char* field = display.allow_edid_writes() ? "allow_edid_writes"
+                      : display.allow_dma_bufs()  ? "allow_dma_bufs"
+                                                  : nullptr;
+  if (field == nullptr) return "";
+  return absl::StrFormat(
+      "%s is for borrowed and inherited_fd; what orield opens itself needs no "
+      "such leave",
+      field);
 }
 
 std::string CheckFramebuffer(const v1::Framebuffer& framebuffer) {
@@ -178,7 +218,7 @@ void CheckDisplays(const v1::Config& config, const ReportProblem& report) {
     return;
   }
   std::map<std::string, int> names;
-  std::map<std::string, std::string> groups;
+  std::map<std::string, std::string> devices;
   for (int i = 0; i < config.display_size(); ++i) {
     const v1::Display& display = config.display(i);
     const auto problem = [&](const std::string& what) {
@@ -195,12 +235,12 @@ void CheckDisplays(const v1::Config& config, const ReportProblem& report) {
       problem("a display above has the same name");
     }
     problem(CheckDevice(display));
-    if (display.has_group()) {
-      const auto [other, added] =
-          groups.emplace(display.group().device(), display.name());
+    problem(CheckAllowances(display));
+    if (const std::string device = UniqueDeviceOf(display); !device.empty()) {
+      const auto [other, added] = devices.emplace(device, display.name());
       if (!added) {
-        problem(absl::StrFormat("device %s is display \"%s\" already",
-                                other->first, other->second));
+        problem(absl::StrFormat("%s is display \"%s\" already", other->first,
+                                other->second));
       }
     }
     if (display.has_framebuffer()) {
@@ -258,6 +298,33 @@ std::string CheckListen(const v1::Listen& listen) {
   return "no address: give one of unix or tcp";
 }
 
+std::string CheckDevicesSocket(const v1::Config& config) {
+  const v1::DevicesSocket& socket = config.devices_socket();
+  if (socket.path() == kNoSocket) {
+    for (const v1::Display& display : config.display()) {
+      if (!display.has_borrowed()) continue;
+      return absl::StrFormat(
+          "devices_socket: display \"%s\" is borrowed, and without a socket "
+          "nobody can lend its device",
+          display.name());
+    }
+    return "";
+  }
+  if (socket.mode() > 0777) {
+    return absl::StrFormat(
+        "devices_socket: mode %#o has bits beyond permissions; write it in "
+        "octal, such as 0600",
+        socket.mode());
+  }
+  for (const std::string& user : socket.user()) {
+    if (user.empty() || user.find('\0') != std::string::npos)
+      return absl::StrFormat("devices_socket: \"%s\" is no user", user);
+  }
+  if (socket.path().empty()) return "";
+  const std::string problem = CheckSocketPath(socket.path());
+  return problem.empty() ? "" : "devices_socket: " + problem;
+}
+
 void CheckConfig(const v1::Config& config, const ReportProblem& report) {
   if (config.listen_size() > kMaxListens) {
     report("listen", kMaxListens,
@@ -275,6 +342,10 @@ void CheckConfig(const v1::Config& config, const ReportProblem& report) {
              absl::StrFormat("listen: a listen above has the %s %s already",
                              listen.has_unix() ? "path" : "address", key));
     }
+  }
+  if (const std::string problem = CheckDevicesSocket(config);
+      !problem.empty()) {
+    report("devices_socket", 0, problem);
   }
   CheckDisplays(config, report);
   CheckLimits(config.limits(), report);

@@ -119,6 +119,9 @@ void FillDefaults(v1::Config* config) {
     config->add_listen()->mutable_unix()->set_path(kDefaultSocket);
   }
   for (v1::Listen& listen : *config->mutable_listen()) FillDefaults(&listen);
+  v1::DevicesSocket* devices = config->mutable_devices_socket();
+  if (devices->path().empty()) devices->set_path(kDefaultDevicesSocket);
+  if (devices->mode() == 0) devices->set_mode(kDefaultMode);
   for (v1::Display& display : *config->mutable_display()) {
     if (display.max_rate_hz() == 0) display.set_max_rate_hz(kDefaultRateHz);
   }
@@ -226,6 +229,14 @@ absl::StatusOr<v1::Listen> ParseListen(const std::string& text) {
   }
   FillDefaults(&listen);
   return listen;
+}
+
+absl::Status SetDevicesSocket(const std::string& path, v1::Config* config) {
+  config->mutable_devices_socket()->set_path(path);
+  const std::string problem = path.empty() ? "devices_socket: the path is empty"
+                                           : CheckDevicesSocket(*config);
+  if (problem.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(problem);
 }
 
 std::string ListenKey(const v1::Listen& listen) {

@@ -12,8 +12,12 @@ namespace oriel::config {
 inline constexpr uint32_t kDefaultRateHz = 60;
 
 // A configuration that passed every check, with its defaults filled in: a
-// listening address, socket modes, TCP addresses, rates and the limits but for
-// worker_threads are never zero or empty.
+// listening address, sockets' paths and modes, TCP addresses, rates and the
+// limits but for worker_threads are never zero or empty.
+
+// DevicesSocket.path that stands for no socket.
+inline constexpr char kNoSocket[] = "none";
+inline constexpr char kDefaultDevicesSocket[] = "/run/oriel/devices.sock";
 
 // kInvalidArgument has one line for each problem, "FILE:LINE:COLUMN: what is
 // wrong", lines and columns from 1.
@@ -28,6 +32,10 @@ v1::Config DefaultConfig();
 // "unix:/run/oriel/oriel.sock" or "HOST:PORT", IPv6 as "[::1]:PORT"; checked
 // as the configuration's are.
 absl::StatusOr<v1::Listen> ParseListen(const std::string& text);
+
+// "/run/oriel/devices.sock" or kNoSocket, instead of what the configuration
+// says; checked as the configuration's is.
+absl::Status SetDevicesSocket(const std::string& path, v1::Config* config);
 
 // Equal for two that cannot both be served; empty for a TCP port that the
 // kernel chooses.

@@ -44,6 +44,9 @@ TEST(ParseConfigTest, FillsInEveryDefault) {
   ASSERT_EQ(config->listen_size(), 1);
   EXPECT_EQ(config->listen(0).unix().path(), "/run/oriel/oriel.sock");
   EXPECT_EQ(config->listen(0).unix().mode(), 0660u);
+  EXPECT_EQ(config->devices_socket().path(), "/run/oriel/devices.sock");
+  EXPECT_EQ(config->devices_socket().mode(), 0660u);
+  EXPECT_FALSE(config->own_all_mdevs());
   EXPECT_EQ(config->limits().viewers_per_display(), 64u);
   EXPECT_EQ(config->limits().lanes_per_display(), 4u);
   EXPECT_EQ(config->limits().worker_threads(), 0u);
@@ -137,6 +140,61 @@ TEST(ParseConfigTest, TwoDisplaysCannotHaveOneGroupDevice) {
               "display { name: \"b\" group { device: \"0000:00:02.0\" } }\n"),
       HasSubstr("orield.conf:2:1: display \"b\": device 0000:00:02.0 is "
                 "display \"a\" already"));
+}
+
+TEST(ParseConfigTest, BorrowedDisplaysAreChecked) {
+  const auto borrowed = [](const std::string& fields) {
+    return ErrorOf("display { name: \"a\" borrowed { " + fields + " } }");
+  };
+  EXPECT_THAT(borrowed("vm: \"win11\""), StartsWith("accepted"));
+  EXPECT_THAT(borrowed("device: \"0000:00:02.0\""), StartsWith("accepted"));
+  EXPECT_THAT(borrowed("device: \"win11\""), HasSubstr("neither an mdev's"));
+  EXPECT_THAT(borrowed("vm: \"\""), HasSubstr("1 to 64 bytes"));
+  EXPECT_THAT(borrowed(""), HasSubstr("one of device and vm"));
+  EXPECT_THAT(ErrorOf("display { name: \"a\" borrowed { vm: \"v\" } }\n"
+                      "display { name: \"b\" borrowed { vm: \"v\" } }\n"),
+              HasSubstr("2:1: display \"b\": VM v is display \"a\" already"));
+  EXPECT_THAT(
+      ErrorOf("display { name: \"a\" borrowed { device: \"0000:00:02.0\" } }\n"
+              "display { name: \"b\" group { device: \"0000:00:02.0\" } }\n"),
+      HasSubstr("device 0000:00:02.0 is display \"a\" already"));
+}
+
+TEST(ParseConfigTest, LeaveToWriteIsForDevicesThatOthersDrive) {
+  for (const std::string allow :
+       {"allow_edid_writes: true", "allow_dma_bufs: true"}) {
+    EXPECT_THAT(
+        ErrorOf("display { name: \"a\" borrowed { vm: \"v\" } " + allow + " }"),
+        StartsWith("accepted"));
+    EXPECT_THAT(ErrorOf(DisplayWith(allow)), HasSubstr("needs no such leave"));
+  }
+}
+
+TEST(ParseConfigTest, TheDevicesSocketIsChecked) {
+  const auto socket = [](const std::string& fields) {
+    return ErrorOf("\ndevices_socket { " + fields + " }");
+  };
+  EXPECT_THAT(socket("path: \"none\""), StartsWith("accepted"));
+  EXPECT_THAT(socket("path: \"/run/d.sock\" mode: 0600 user: \"kvm\""),
+              StartsWith("accepted"));
+  EXPECT_THAT(socket("path: \"d.sock\""),
+              StartsWith("orield.conf:2:1: devices_socket: the socket's path"));
+  EXPECT_THAT(socket("mode: 600"), HasSubstr("octal"));
+  EXPECT_THAT(socket("user: \"\""), HasSubstr("is no user"));
+  EXPECT_THAT(ErrorOf("devices_socket { path: \"none\" }\n"
+                      "display { name: \"a\" borrowed { vm: \"v\" } }"),
+              HasSubstr("display \"a\" is borrowed, and without a socket"));
+}
+
+TEST(SetDevicesSocketTest, TakesWhatTheConfigurationTakes) {
+  v1::Config config = DefaultConfig();
+  EXPECT_TRUE(SetDevicesSocket("/tmp/d.sock", &config).ok());
+  EXPECT_EQ(config.devices_socket().path(), "/tmp/d.sock");
+  EXPECT_TRUE(SetDevicesSocket(kNoSocket, &config).ok());
+  EXPECT_FALSE(SetDevicesSocket("", &config).ok());
+  EXPECT_FALSE(SetDevicesSocket("d.sock", &config).ok());
+  config.add_display()->mutable_borrowed()->set_vm("win11");
+  EXPECT_FALSE(SetDevicesSocket(kNoSocket, &config).ok());
 }
 
 TEST(ParseConfigTest, FramebuffersAreChecked) {
