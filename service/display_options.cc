@@ -25,7 +25,7 @@ using DeviceOpener =
     std::function<absl::StatusOr<std::unique_ptr<capture::Device>>()>;
 
 DeviceOpener OpenerOf(const config::v1::Display& display,
-                      const InheritedFds* fds, capture::LinkWatch* links) {
+                      const InheritedFds* fds, Hotplug* hotplug) {
   if (display.has_vfio_user()) {
     return [socket = display.vfio_user().socket()] {
       return capture::ConnectVfioUser(socket);
@@ -41,7 +41,8 @@ DeviceOpener OpenerOf(const config::v1::Display& display,
                                     options);
     };
   }
-  return [device = display.group().device(), links] {
+  hotplug->Expect(display.group().device(), display.name());
+  return [device = display.group().device(), links = hotplug->links()] {
     return capture::OpenDeviceByName(device, *links);
   };
 }
@@ -73,8 +74,7 @@ std::optional<capture::VendorFramebuffer> FramebufferOf(
 }
 
 session::DisplayOptions OptionsOf(const config::v1::Display& display,
-                                  const InheritedFds* fds,
-                                  capture::LinkWatch* links) {
+                                  const InheritedFds* fds, Hotplug* hotplug) {
   session::DisplayOptions options;
   options.name = display.name();
   options.device = DescriptionOf(display);
@@ -84,7 +84,7 @@ session::DisplayOptions OptionsOf(const config::v1::Display& display,
       .dma_bufs_allowed =
           !display.has_inherited_fd() || display.allow_dma_bufs()};
   options.open =
-      [open = OpenerOf(display, fds, links),
+      [open = OpenerOf(display, fds, hotplug),
        source]() -> absl::StatusOr<std::unique_ptr<capture::FrameSource>> {
     ASSIGN_OR_RETURN(std::unique_ptr<capture::Device> device, open());
     return capture::OpenDeviceFrameSource(std::move(device), source);
@@ -96,14 +96,14 @@ session::DisplayOptions OptionsOf(const config::v1::Display& display,
 
 std::vector<session::DisplayOptions> DisplayOptionsOf(
     const config::v1::Config& config, const InheritedFds* fds,
-    capture::LinkWatch* links) {
+    Hotplug* hotplug) {
   std::vector<session::DisplayOptions> displays;
   std::set<std::string> named;
   for (const config::v1::Display& display : config.display()) {
     named.insert({display.name(), display.group().device(),
                   display.borrowed().device()});
     if (display.has_borrowed()) continue;
-    displays.push_back(OptionsOf(display, fds, links));
+    displays.push_back(OptionsOf(display, fds, hotplug));
   }
   if (!config.own_all_mdevs()) return displays;
   for (const std::string& uuid : capture::ListMdevs()) {
@@ -112,7 +112,7 @@ std::vector<session::DisplayOptions> DisplayOptionsOf(
     display.set_name(uuid);
     display.mutable_group()->set_device(uuid);
     display.set_max_rate_hz(config::kDefaultRateHz);
-    displays.push_back(OptionsOf(display, fds, links));
+    displays.push_back(OptionsOf(display, fds, hotplug));
   }
   return displays;
 }

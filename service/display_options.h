@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "capture/discovery/link_watch.h"
 #include "service/config/config.h"
+#include "service/hotplug.h"
 #include "service/inherited_fds.h"
 #include "service/offers/offer_server.h"
 #include "service/session/display_registry.h"
@@ -13,11 +13,11 @@
 namespace oriel::service {
 
 // How each configured display is opened, but for borrowed ones; with
-// own_all_mdevs the host's other mdevs, too. `fds` and `links` outlive the
-// options.
+// own_all_mdevs the host's other mdevs, too. `fds` and `hotplug`, which
+// expects the devices of both, outlive the options.
 std::vector<session::DisplayOptions> DisplayOptionsOf(
     const config::v1::Config& config, const InheritedFds* fds,
-    capture::LinkWatch* links);
+    Hotplug* hotplug);
 
 // Where devices are offered, and the borrowed displays; empty: nowhere.
 // kNotFound: the configuration names a user that there is not.

@@ -20,9 +20,10 @@
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "base/version.h"
-#include "capture/discovery/link_watch.h"
+#include "capture/discovery/uevent_source.h"
 #include "service/config/config.h"
 #include "service/display_options.h"
+#include "service/hotplug.h"
 #include "service/inherited_fds.h"
 #include "service/offers/offer_server.h"
 #include "service/rpc/server.h"
@@ -185,10 +186,10 @@ ExitCode Run(const config::v1::Config& config) {
   const sigset_t signals = BlockStopSignals();
   const InheritedFds fds = InheritedFds::FromEnvironment();
   const wire::GrpcWireEncoder wire;
-  capture::LinkWatch links;
+  Hotplug hotplug;
 
   std::vector<session::DisplayOptions> displays =
-      DisplayOptionsOf(config, &fds, &links);
+      DisplayOptionsOf(config, &fds, &hotplug);
   for (const session::DisplayOptions& display : displays) {
     spdlog::info("event=display name={} device={} max_rate_hz={}", display.name,
                  LogText(display.device), display.max_rate_hz);
@@ -206,8 +207,14 @@ ExitCode Run(const config::v1::Config& config) {
       **server, registry->List().size(),
       *offers == nullptr ? config::kNoSocket : config.devices_socket().path());
 
+  hotplug.Start(capture::ListenToKernel(),
+                [&registry](const std::string& display) {
+                  registry->TryOpening(display);
+                });
+
   AwaitStopSignal(signals);
   sd_notify(0, "STOPPING=1\nSTATUS=Letting go of the devices");
+  hotplug.Stop();
   if (*offers != nullptr) (*offers)->Stop();
   registry->Stop();
   (*server)->Stop(kStopGrace);

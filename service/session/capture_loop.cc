@@ -45,6 +45,8 @@ bool CaptureLoop::AddVisit(const Visit& visit) {
 
 void CaptureLoop::TryOpening() {
   MutexLock lock(mutex_);
+  // Kept, it would shorten the pause after a later hang-up.
+  if (source_ != nullptr && !detached_) return;
   open_now_ = true;
   changed_.NotifyAll();
 }
@@ -137,6 +139,7 @@ bool CaptureLoop::TryAttach() {
     if (stopping_) return false;
     source_ = source;
     detached_ = false;
+    open_now_ = false;
     scan_requested_ = true;
     attachment = ++attachment_;
   }
