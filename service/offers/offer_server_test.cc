@@ -3,10 +3,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <ctime>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -271,6 +274,23 @@ TEST_F(OfferServerTest, ConnectionsAreBounded) {
     next.Send(capture::Withdrawal{1, ""});
     if (next.Receive().has_value()) break;
   }
+}
+
+TEST_F(OfferServerTest, WithoutAFreeFdItTriesAgainLater) {
+  Start();
+  UniqueFd fd(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+  rlimit limit;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  const rlimit none = {.rlim_cur = 3, .rlim_max = limit.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  TestHelper helper(std::move(fd), options_.path);
+  helper.Send(capture::Hello{""});
+  helper.Send(capture::Withdrawal{1, ""});
+  const clock_t used = clock();
+  usleep(300'000);
+  EXPECT_LT(clock() - used, CLOCKS_PER_SEC / 10) << "it spins";
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  EXPECT_EQ(helper.Receive(), BorrowMessage(Released{1}));
 }
 
 TEST_F(OfferServerTest, AConfiguredDisplayTellsWhatItWaitsFor) {

@@ -122,15 +122,18 @@ capture::Offer MakeOffer(uint64_t id, const std::string& display,
 }
 
 TestHelper TestHelper::ConnectTo(const std::string& path) {
-  UniqueFd fd(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+  return {UniqueFd(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0)), path};
+}
+
+TestHelper::TestHelper(UniqueFd socket, const std::string& path)
+    : socket_(std::move(socket)) {
   sockaddr_un address = {};
   address.sun_family = AF_UNIX;
   std::strncpy(address.sun_path, path.c_str(), sizeof(address.sun_path) - 1);
-  EXPECT_EQ(connect(fd.get(), reinterpret_cast<const sockaddr*>(&address),
+  EXPECT_EQ(connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address),
                     sizeof(address)),
             0)
       << path << ": " << std::strerror(errno);
-  return TestHelper(std::move(fd));
 }
 
 bool TestHelper::SendText(const std::string& text, std::span<const int> fds) {

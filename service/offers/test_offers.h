@@ -81,6 +81,8 @@ capture::Offer MakeOffer(uint64_t id, const std::string& display,
 class TestHelper {
  public:
   explicit TestHelper(UniqueFd socket) : socket_(std::move(socket)) {}
+  // Connects it.
+  TestHelper(UniqueFd socket, const std::string& path);
   static TestHelper ConnectTo(const std::string& path);
 
   bool SendText(const std::string& text, std::span<const int> fds = {});
