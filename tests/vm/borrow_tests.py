@@ -1,13 +1,10 @@
-"""oriel-borrow, with the capabilities that it asks for and no more, beside
-processes of another user that play the VMM."""
+"""Devices of running VMMs, through oriel-borrow, which has two capabilities, to
+orield, which has none. Both and each VMM run as users of their own."""
 
 import json
-import os
 import subprocess
 
 import guest_case
-import offer_taker
-import oriel_host
 import vfio
 import vmm_player
 from guest_case import START_S
@@ -15,84 +12,68 @@ from guest_case import START_S
 setUpModule = guest_case.set_up_guest
 
 
-class LentDevices(guest_case.Case):
-  """What oriel-borrow offers, and when it lets go."""
+class BorrowedDevices(guest_case.Case):
+  """The VMM is a process that opens devices as QEMU does."""
 
-  def setUp(self):
-    host = oriel_host.Host(guest_case.programs)
-    self.addCleanup(host.close)
-    os.chmod(host.folder, 0o777)
-    self.taker = offer_taker.OfferTaker(host)
-    self.addCleanup(self.taker.close)
+  @classmethod
+  def setUpClass(cls):
+    cls.lend_devices()
 
-  def start_vmm(self, *mdevs):
-    vmm = vmm_player.Vmm('testvm', mdevs)
+  def start_vmm(self, name, *mdevs):
+    vmm = vmm_player.Vmm(name, mdevs)
     self.addCleanup(vmm.__exit__)
     return vmm
 
-  def test_a_vmms_device_is_offered_by_name_until_the_vmm_is_killed(self):
+  def test_orield_has_no_capability(self):
+    with open(f'/proc/{self.host.orield.pid}/status', encoding='ascii') as file:
+      self.assertRegex(file.read(), r'CapEff:\s+0+\n')
+
+  def test_a_killed_vmm_gets_its_group_back_and_its_display(self):
     mdev = self.mdev('mdpy-vga')
-    vmm = self.start_vmm(mdev)
-    offer, = self.taker.wait_for_offer()
-    self.assertEqual(offer.fields['device'], mdev)
-    self.assertEqual(offer.fields['display'], f'testvm.{mdev}')
-    self.assertEqual(offer.fields['vm'], 'testvm')
-    self.assertEqual(offer.fields['vmm_pid'], vmm.pid)
-    self.assertTrue(offer.fields['dma_bufs_allowed'])
-    picture = vmm.draw(seed=1)
-    self.assertTrue(offer.device.rows() == picture.rows)
+    display = f'killed.{mdev}'
+    vmm = self.start_vmm('killed', mdev)
+    self.host.wait_for_state(display, 'ready', START_S)
+    for seed in (1, 2):
+      self.assert_shows(display, vmm.draw(seed))
+    viewer = self.start_viewer(display)
     vmm.kill()
-    self.assertIn('testvm', self.taker.wait_for_withdrawal(offer))
     vfio.wait_for_free_group(mdev)
-    # The same VM again.
-    self.start_vmm(mdev)
-    again, = self.taker.wait_for_offer()
-    self.assertEqual(again.fields['display'], offer.fields['display'])
+    self.assert_ended(viewer, 'ended')
+    vmm = self.start_vmm('killed', mdev)
+    self.host.wait_for_state(display, 'ready', START_S)
+    self.assert_shows(display, vmm.draw(seed=3))
 
   def test_of_two_devices_the_closed_one_is_let_go_of(self):
     mdevs = [self.mdev('mdpy-vga'), self.mdev('mdpy-vga')]
-    vmm = self.start_vmm(*mdevs)
-    pictures = [vmm.draw(seed=seed, device=seed) for seed in (0, 1)]
-    offers = self.taker.wait_for_offer(count=2)
+    vmm = self.start_vmm('two', *mdevs)
     # Nothing tells them apart, and nothing is guessed.
-    self.assertEqual({offer.fields['device'] for offer in offers}, {''})
-    shown = [[picture.rows for picture in pictures].index(offer.device.rows())
-             for offer in offers]
-    self.assertEqual(sorted(shown), [0, 1])
-    closed, kept = (offers[shown.index(0)], offers[shown.index(1)])
-    # /dev/zero has its fd's number now.
+    displays = ['two.unattributed-1', 'two.unattributed-2']
+    for display in displays:
+      self.host.wait_for_state(display, 'ready', START_S)
+    pictures = [vmm.draw(seed=device, device=device) for device in (0, 1)]
+    path = self.host.path('first.png')
+    self.oriel('snapshot', displays[0], '--output', path)
+    if pictures[0].differences(path):
+      displays.reverse()
+    viewers = [self.start_viewer(display) for display in displays]
+    # Another file has its fd's number at once.
     vmm.ask('close', device=0)
-    self.assertIn('closed the device', self.taker.wait_for_withdrawal(closed))
     vfio.wait_for_free_group(mdevs[0])
-    picture = vmm.draw(seed=2, device=1)
-    # Not assertEqual, which compares such lists line by line for minutes.
-    self.assertTrue(kept.device.rows() == picture.rows)
-    self.assertEqual(self.taker.wait_for_offer(), [kept])
+    self.assert_ended(viewers[0], 'closed the device')
+    self.assert_shows(displays[1], vmm.draw(seed=2, device=1))
+    viewers[1].check_running()
 
   def test_removing_the_mdev_ends_the_loan(self):
     mdev = self.mdev('mdpy-vga')
-    vmm = self.start_vmm(mdev)
-    offer, = self.taker.wait_for_offer()
+    vmm = self.start_vmm('removed', mdev)
+    self.host.wait_for_state(f'removed.{mdev}', 'ready', START_S)
+    viewer = self.start_viewer(f'removed.{mdev}')
     removal = guest_case.Removal(f'/sys/bus/mdev/devices/{mdev}/remove')
-    self.assertIn('being removed', self.taker.wait_for_withdrawal(offer))
-    # The VMM still has it.
+    self.assert_ended(viewer, 'removed')
+    # The VMM still has it, and nobody borrows it again.
     self.assertFalse(removal.done())
     vmm.kill()
     removal.wait()
-
-  def test_unbinding_a_pci_device_ends_the_loan(self):
-    address = guest_case.igd_address()
-    vmm = self.start_vmm(address)
-    offer, = self.taker.wait_for_offer()
-    self.assertEqual(offer.fields['device'], address)
-    unbinding = guest_case.Removal('/sys/bus/pci/drivers/vfio-pci/unbind',
-                                   address)
-    self.addCleanup(vfio.bind_to_vfio_pci, address)
-    self.assertIn('unbound', self.taker.wait_for_withdrawal(offer))
-    # The VMM still has it, and it is not lent again.
-    self.assertFalse(unbinding.done())
-    vmm.kill()
-    unbinding.wait()
 
 
 class Listed(guest_case.Case):

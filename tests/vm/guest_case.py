@@ -21,11 +21,14 @@ DISPLAY = f'0000:00:{virtual_machine.DISPLAY_SLOT:02x}.0'
 # Popen's arguments for a process without any right.
 NOBODY = {'user': 65534, 'group': 65534, 'extra_groups': []}
 
+# Who runs VMs.
+VMM_USER = 1001
+_BORROW_USER = 1002
 _CAPABILITIES = '-all,+sys_ptrace,+dac_read_search'
 # In front of oriel-borrow: another user yet, with what it asks for.
-AS_BORROW = ('setpriv', '--reuid', '1002', '--regid', '1002', '--clear-groups',
-             '--no-new-privs', '--inh-caps', _CAPABILITIES, '--ambient-caps',
-             _CAPABILITIES, '--bounding-set', _CAPABILITIES)
+AS_BORROW = ('setpriv', f'--reuid={_BORROW_USER}', f'--regid={_BORROW_USER}',
+             '--clear-groups', '--no-new-privs', '--inh-caps', _CAPABILITIES,
+             '--ambient-caps', _CAPABILITIES, '--bounding-set', _CAPABILITIES)
 
 programs = {}
 _modules_loaded = []
@@ -93,11 +96,6 @@ def hand_over(host, display, device):
       pass_fds=[device.fd])
 
 
-def start_borrow(host, socket):
-  return host.start('oriel-borrow', [
-      *AS_BORROW, programs['oriel-borrow'], '--socket', socket])
-
-
 class Removal:
   """A write to a file of sysfs that returns when nobody has the device."""
 
@@ -128,12 +126,27 @@ class Case(unittest.TestCase):
     return uuid
 
   @classmethod
-  def share_host(cls, config, *options, **kwargs):
+  def _make_host(cls):
     cls.host = oriel_host.Host(programs)
     cls.addClassCleanup(cls.host.close)
     # Daemons and VMMs of other users have their files here.
     os.chmod(cls.host.folder, 0o777)
+
+  @classmethod
+  def share_host(cls, config, *options, **kwargs):
+    cls._make_host()
     cls.host.start_orield(config, *options, **kwargs)
+
+  @classmethod
+  def lend_devices(cls):
+    """Starts an orield without rights, and what lends it the devices of VMs."""
+    cls._make_host()
+    socket = cls.host.path('devices.sock')
+    cls.host.start_orield(
+        f'devices_socket {{ path: "{socket}" mode: 0666 '
+        f'user: "{_BORROW_USER}" }}', **NOBODY)
+    cls.host.start('oriel-borrow', [*AS_BORROW, programs['oriel-borrow'],
+                                    '--socket', socket])
 
   def oriel(self, *arguments, host=None):
     host = host or self.host

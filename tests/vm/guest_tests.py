@@ -26,6 +26,8 @@ MODULES = (
     'nested_vm_tests',
     'removal_tests',
     'plane_tests',
+    'pci_display_tests',
+    'round_tests',
 )
 
 

@@ -10,6 +10,7 @@ import time
 
 import guest_case
 import oriel_host
+import vfio
 
 DEVICE_ID = 'vgpu'
 
@@ -28,14 +29,6 @@ def _picture(number, width_px, height_px):
   return b''.join(rows)
 
 
-def rgb(rows):
-  """Of XR24 rows."""
-  pixels = b''.join(rows)
-  out = bytearray(len(pixels) // 4 * 3)
-  out[0::3], out[1::3], out[2::3] = pixels[2::4], pixels[1::4], pixels[0::4]
-  return bytes(out)
-
-
 def picture_number(picture, width_px, height_px):
   """Which of the guest's pictures these RGB bytes are exactly; None: none of
   them, as while the guest draws."""
@@ -47,9 +40,9 @@ def picture_number(picture, width_px, height_px):
 class NestedVm:
   """One QEMU process; a context manager that kills it."""
 
-  def __init__(self, system, folder, name, mdev, user=None):
-    """`folder` is the process's own and may not hold an earlier one's files;
-    `user` must be able to open the mdev's group."""
+  def __init__(self, system, folder, name, mdev, user=guest_case.VMM_USER):
+    """Boots `system`; `folder` is for QEMU's files."""
+    os.chown(vfio.group_file(mdev), user, user)
     self._debug_path = os.path.join(folder, f'{name}.debug')
     qmp_path = os.path.join(folder, f'{name}.qmp')
     for path in (self._debug_path, qmp_path):
@@ -65,7 +58,8 @@ class NestedVm:
             '-device', 'isa-debugcon,chardev=debug,iobase=0xe9',
             '-device', ','.join(f'{key}={value}' for key, value in
                                 _device(mdev).items()),
-        ], os.path.join(folder, f'{name}.log'), user=user)
+        ], os.path.join(folder, f'{name}.log'), user=user, group=user,
+        extra_groups=[])
     self._qmp_path = qmp_path
     self._qmp = None
 
