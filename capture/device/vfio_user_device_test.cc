@@ -104,7 +104,7 @@ TEST(VfioUserDeviceTest, MappableRegionWithoutFdIsNotMapped) {
   EXPECT_THAT(MessageOf(mapped.status()), HasSubstr("sent no fd"));
 }
 
-TEST(VfioUserDeviceTest, MemoryCutOffAfterMappingIsUnavailable) {
+TEST(VfioUserDeviceTest, MemoryCutOffAfterMappingIsNoticed) {
   FakeMemory memory(kPage);
   const std::vector<uint8_t> reply = RegionReply(0, kMappable, kPage).bytes();
   ScriptedVfioUserServer server(
@@ -117,7 +117,7 @@ TEST(VfioUserDeviceTest, MemoryCutOffAfterMappingIsUnavailable) {
   ASSERT_TRUE(mapped.ok()) << mapped.status();
   memory.Truncate(0);
   std::vector<uint8_t> copy;
-  EXPECT_TRUE(absl::IsUnavailable(
+  EXPECT_TRUE(absl::IsAborted(
       (*mapped)->Visit(0, kPage, [&](std::span<const uint8_t> bytes) {
         copy.assign(bytes.begin(), bytes.end());
       })));

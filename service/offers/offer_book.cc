@@ -348,6 +348,8 @@ void OfferBook::Unbind(Entry& entry, const OfferEnd& end, Time now) {
   place.gone_since = now;
   place.lease->End(end.reason);
   place.display->TakeBack(AbsentReason(place));
+  // Fails, and so tells the new reason.
+  registry_.TryOpening(entry.display);
   entry.display.clear();
 }
 
