@@ -1,13 +1,12 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
 #include <thread>
 #include <utility>
-
-#include <functional>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"

@@ -169,6 +169,21 @@ TEST_F(DynamicDisplaysTest, TryOpeningEndsThePause) {
   registry_->TryOpening("nobody");
 }
 
+TEST_F(DynamicDisplaysTest, TryOpeningWhatIsOpenShortensNoLaterPause) {
+  tuning_.first_attach_pause = std::chrono::hours(1);
+  tuning_.longest_attach_pause = std::chrono::hours(1);
+  Start();
+  AddReady("vm");
+  registry_->TryOpening("vm");
+  screen_->HangUp();
+  AwaitState(*registry_, "vm", DisplayState::kUnavailable);
+  std::this_thread::sleep_for(milliseconds(20));
+  EXPECT_EQ(*opened_, 1);
+  registry_->TryOpening("vm");
+  AwaitState(*registry_, "vm", DisplayState::kReady);
+  EXPECT_EQ(*opened_, 2);
+}
+
 TEST_F(DynamicDisplaysTest, AHangupTellsTheDevicesReason) {
   Start();
   AddReady("vm");
