@@ -57,11 +57,17 @@ def _commit(root):
   return git('rev-parse', '--short', 'HEAD') + (' and changes' if changed else '')
 
 
-def document(root, command, repeats, seconds, text):
+def _measured_on(root):
+  return (f'{datetime.date.today().isoformat()}, commit {_commit(root)}, '
+          f'{os.cpu_count()} processors ({_processor()}), load\n'
+          f'average {os.getloadavg()[0]:.1f} at the end.')
+
+
+def streams(root, command, repeats, seconds, text):
+  """The section of RESULTS.md about them."""
   return f'''# Results of tests/bench
 
-{datetime.date.today().isoformat()}, commit {_commit(root)}, {os.cpu_count()} processors ({_processor()}), load
-average {os.getloadavg()[0]:.1f} at the end. Made by `{command}`: {repeats} runs of {seconds:g} s a cell in
+{_measured_on(root)} Made by `{command}`: {repeats} runs of {seconds:g} s a cell in
 turns, medians; latencies are of all runs together.
 
 {text}
@@ -70,3 +76,35 @@ the screen's file, and the viewers are not in it. Bytes are what the viewer rece
 square is drawn on the Xvfb screen (1920x1080) until a viewer that decodes has it, on one machine with one clock.
 `{PEER}` runs `-framerate 60 -c:v libx264 -preset ultrafast -tune zerolatency -crf 23 -pix_fmt yuv420p` into a pipe.
 '''
+
+
+RELEASES_HEADING = '## Letting go of devices'
+
+
+def releases(root, command, text):
+  """The section of RESULTS.md about them."""
+  return f'''{RELEASES_HEADING}
+
+{_measured_on(root)} Made by `{command}` on a real kernel, in a
+QEMU without KVM, which is many times slower than a host; QEMU below is a second one inside. Each time somebody
+watches the display. Goals: a VM's group opens again within 100 ms of its VMM's death (the next VM cannot start
+before), and the removal of a device returns within 500 ms.
+
+{text}
+The process that plays a VMM opens its device as QEMU does, and is killed with SIGKILL. mdpy has no request
+interrupt, so its removal is noticed by its place in sysfs.
+'''
+
+
+def write(path, streams_text=None, releases_text=None):
+  """Replaces one section of the document and keeps the other."""
+  try:
+    with open(path, encoding='utf-8') as file:
+      old = file.read()
+  except FileNotFoundError:
+    old = ''
+  before, heading, after = old.partition(RELEASES_HEADING)
+  sections = [streams_text or before, releases_text or heading + after]
+  with open(path, 'w', encoding='utf-8') as file:
+    file.write('\n\n'.join(section.strip() for section in sections
+                            if section) + '\n')

@@ -7,6 +7,7 @@ import time
 import unittest
 
 import known_picture
+import op_regions
 import oriel_host
 import vfio
 import virtual_machine
@@ -41,7 +42,8 @@ def write(path, text):
 
 def igd_address():
   for address in os.listdir('/sys/bus/pci/devices'):
-    with open(f'/sys/bus/pci/devices/{address}/class', encoding='ascii') as file:
+    path = f'/sys/bus/pci/devices/{address}/class'
+    with open(path, encoding='ascii') as file:
       if file.read().startswith('0x0300'):
         return address
   raise FileNotFoundError('no VGA device')
@@ -58,7 +60,7 @@ def set_up_guest():
                    check=True)
   subprocess.run(
       ['insmod', os.path.join(programs['modules'], 'igdfake.ko'),
-       f'opregion_address={virtual_machine.OPREGION_ADDRESS:#x}'], check=True)
+       f'opregion_address={op_regions.address("plain"):#x}'], check=True)
   subprocess.run(
       ['insmod', os.path.join(programs['modules'], 'vfio_display.ko')],
       check=True)

@@ -105,10 +105,10 @@ def _build(kernel, work):
     shutil.copy(os.path.join(source, name), built)
 
 
-# (old, new) of mbochs.c. Another name; the flag and the whole pages without which
-# no processor can map a dma-buf; and a dma-buf that is closed is forgotten,
-# because mbochs puts its pages once more each time that it is exported and
-# closed again.
+# (old, new) of mbochs.c. Another name; the flag and the whole pages without
+# which no processor can map a dma-buf; and a dma-buf that is closed is
+# forgotten, because mbochs puts its pages once more each time that it is
+# exported and closed again.
 _MAPPABLE_MBOCHS = (
     ('"mbochs"', '"mbochs_mappable"'),
     ('exp_info.size = dmabuf->mode.size;',

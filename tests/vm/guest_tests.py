@@ -22,6 +22,7 @@ TIMEOUT_S = 700
 MODULES = (
     'group_device_tests',
     'region_tests',
+    'edid_tests',
     'borrow_tests',
     'nested_vm_tests',
     'removal_tests',

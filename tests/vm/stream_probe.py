@@ -1,10 +1,12 @@
-"""stream_probe.cc from Python: when a display is shown, when its stream ends."""
+"""stream_probe.cc from Python: when a display is shown and a stream ends."""
 
+import os
 import queue
 import subprocess
 import threading
 
 import guest_case
+import oriel_host
 
 
 class StreamProbe:
@@ -12,6 +14,9 @@ class StreamProbe:
   manager."""
 
   def __init__(self, host, display):
+    oriel_host.wait_until(lambda: os.path.exists(host.path('oriel.sock')),
+                          'socket of orield', [host.orield],
+                          guest_case.START_S)
     self._popen = subprocess.Popen(
         [guest_case.programs['stream_probe'], host.server, display],
         stdout=subprocess.PIPE, encoding='utf-8')

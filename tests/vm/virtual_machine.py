@@ -2,28 +2,14 @@
 
 import os
 import shlex
-import struct
 import subprocess
 import tempfile
 
 import guest_kernel
+import op_regions
 
-OPREGION_ADDRESS = 0x10000000
 # Of the PCI function that has a plane of its own, on bus 0.
 DISPLAY_SLOT = 0x10
-_OPREGION_SIZE = 8192
-
-
-def opregion():
-  """An OpRegion 2.0 without mailboxes: what vfio-pci looks at, and the rest
-  in numbers, so that what arrives can be compared."""
-  content = bytearray((i // 16) & 0xff for i in range(_OPREGION_SIZE))
-  content[0:0x20] = struct.pack('<16sIHH8x', b'IntelGraphicsMem',
-                                _OPREGION_SIZE // 1024, 0, 0x0200)
-  # RVDA and RVDS: no VBT beyond the 8 KiB.
-  content[0x3ba:0x3c6] = bytes(12)
-  return bytes(content)
-
 
 def run(command, out_folder, timeout_s):
   """Runs a shell command as root in the guest; its console as text.
@@ -45,13 +31,13 @@ busybox poweroff -f
   with tempfile.TemporaryDirectory(prefix='oriel-vm-') as work:
     initramfs = os.path.join(work, 'initramfs')
     guest_kernel.write_initramfs(kernel, initramfs)
-    opregion_file = os.path.join(work, 'opregion')
-    with open(opregion_file, 'wb') as file:
-      file.write(opregion())
+    op_regions_file = os.path.join(work, 'op_regions')
+    with open(op_regions_file, 'wb') as file:
+      file.write(op_regions.image())
     console = os.path.join(out_folder, 'console')
     try:
       subprocess.run(
-          _qemu(kernel, initramfs, opregion_file, out_folder, console),
+          _qemu(kernel, initramfs, op_regions_file, out_folder, console),
           stdin=subprocess.DEVNULL, timeout=timeout_s, check=True)
       ending = ''
     except subprocess.TimeoutExpired:
@@ -74,11 +60,12 @@ def _share(path, tag, *options):
                    'multidevs=remap'] + list(options))
 
 
-def _qemu(kernel, initramfs, opregion_file, out_folder, console):
-  # 64 KiB that the kernel leaves alone hold the OpRegion. On a busy machine the
+def _qemu(kernel, initramfs, op_regions_file, out_folder, console):
+  # The kernel leaves the OpRegions' memory alone. On a busy machine the
   # kernel's check of the emulated timer can fail, which is a panic.
   append = ('console=ttyS0 quiet panic=-1 no_timer_check intel_iommu=on '
-            f'memmap=64K${OPREGION_ADDRESS:#x}')
+            f'memmap={op_regions.RESERVED_SIZE:#x}'
+            f'${op_regions.ADDRESS:#x}')
   return [
       'qemu-system-x86_64', '-nodefaults', '-no-user-config', '-no-reboot',
       '-M', 'q35,kernel-irqchip=off', '-accel', 'tcg,thread=multi',
@@ -87,7 +74,7 @@ def _qemu(kernel, initramfs, opregion_file, out_folder, console):
       # vfio-pci wants the class of a VGA device when it is scanned.
       '-vga', 'none', '-device', 'VGA,romfile=',
       '-device', f'bochs-display,addr={DISPLAY_SLOT:#x}',
-      '-device', f'loader,file={opregion_file},addr={OPREGION_ADDRESS:#x},'
+      '-device', f'loader,file={op_regions_file},addr={op_regions.ADDRESS:#x},'
                  'force-raw=on',
       '-kernel', f'/boot/vmlinuz-{kernel}', '-initrd', initramfs,
       '-append', append, '-serial', f'file:{console}',

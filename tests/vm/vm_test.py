@@ -38,7 +38,10 @@ class Guest(unittest.TestCase):
     self.addCleanup(shutil.rmtree, out)
     with open(os.path.join(out, 'programs.json'), 'w', encoding='utf-8') as f:
       json.dump(dict(self.programs, modules=modules), f)
+    # More rounds by hand: bazel test --test_env=ORIEL_VM_ROUNDS=1000.
+    rounds = os.environ.get('ORIEL_VM_ROUNDS')
     console = virtual_machine.run(
+        (f'export ORIEL_VM_ROUNDS={int(rounds)}; ' if rounds else '') +
         virtual_machine.guest_command(
             os.path.join(HERE, 'guest_tests.py'),
             ['/out/programs.json', '/out/test.xml']) + ' >/out/log 2>&1',
