@@ -7,6 +7,7 @@ Usage: bench_test.py NAME=PATH...
 import os
 import shutil
 import sys
+import tempfile
 import unittest
 
 HERE = os.path.dirname(os.path.realpath(__file__))
@@ -35,6 +36,19 @@ class Latencies(unittest.TestCase):
   def test_percentiles_are_of_measured_values(self):
     self.assertEqual(measure.percentile([3, 1, 2], 50), 2)
     self.assertEqual(measure.percentile(range(100), 95), 95)
+
+
+class Results(unittest.TestCase):
+
+  def test_writing_one_section_keeps_the_other(self):
+    with tempfile.TemporaryDirectory() as folder:
+      path = os.path.join(folder, 'RESULTS.md')
+      releases = report.RELEASES_HEADING + '\n\nreleases'
+      report.write(path, streams_text='# Results\n\nold')
+      report.write(path, releases_text=releases)
+      report.write(path, streams_text='# Results\n\nnew')
+      with open(path, encoding='utf-8') as file:
+        self.assertEqual(file.read(), f'# Results\n\nnew\n\n{releases}\n')
 
 
 class Bench(unittest.TestCase):
