@@ -17,6 +17,7 @@
 #include "capture/display/plane_memory.h"
 #include "capture/display/plane_query.h"
 #include "capture/region/foreign_memory.h"
+#include "capture/region/read_speed.h"
 
 namespace oriel::capture {
 namespace {
@@ -82,7 +83,8 @@ class DeviceFrameSource : public FrameSource {
   std::optional<PlaneKind> kind_;  // empty: no plane was found yet
   uint32_t generation_ = 0;
   bool trusted_ = false;
-  std::optional<PlaneLayout> layout_;  // empty: the plane was off
+  std::optional<PlaneLayout> layout_;   // empty: the plane was off
+  uint64_t read_bytes_per_second_ = 0;  // of layout_'s memory
   BandedPicture picture_;
 
   std::atomic<bool> revoked_{false};
@@ -134,10 +136,14 @@ absl::StatusOr<Frame> DeviceFrameSource::ScanOnce(
                      memory_.Get(PlaneMemory::Plane::kPrimary, *layout));
     if (renewed) picture_ = BandedPicture(layout->size);
     trusted_ = false;
+    if (renewed) {
+      ASSIGN_OR_RETURN(read_bytes_per_second_, MeasureReadSpeed(*memory));
+    }
     ASSIGN_OR_RETURN(const std::vector<Rect> changed,
                      ScanBands(*memory, *layout, format.row));
     frame.plane = {true, layout->size, layout->format, layout->stride_bytes,
                    format.converted};
+    frame.read_bytes_per_second = read_bytes_per_second_;
     frame.damage = renewed ? Damage(Rect::Of(layout->size))
                            : MergeTileRects(changed, layout->size);
   } else {

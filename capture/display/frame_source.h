@@ -64,6 +64,9 @@ struct Frame {
   Damage damage;
   Time time;  // when the plane was queried
   Duration scan_duration{};
+  // How fast a processor reads the plane, measured when it was mapped; 0 when
+  // the plane is off.
+  uint64_t read_bytes_per_second = 0;
   // Empty: the device has no cursor plane, or one that only repeats the primary
   // plane; a pointer is then in the picture.
   std::optional<Cursor> cursor;

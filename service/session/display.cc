@@ -47,7 +47,8 @@ DisplayStatus Display::Status() const {
           .framebuffer = framebuffer_,
           .plane = plane_,
           .encodings = context_->encoders.encodings,
-          .viewer_count = ViewerCount()};
+          .viewer_count = ViewerCount(),
+          .read_bytes_per_second = read_bytes_per_second_};
 }
 
 uint32_t Display::ViewerCount() const {
@@ -287,6 +288,7 @@ void Display::OnScanned(uint64_t scan, absl::StatusOr<capture::Frame> frame) {
                        event.reason);
     changed |= plane_ != event.frame.plane;
     plane_ = event.frame.plane;
+    read_bytes_per_second_ = event.frame.read_bytes_per_second;
     for (const auto& [key, lane] : lanes_) lanes.push_back(lane);
     std::erase_if(snapshots_, [&](Snapshot& snapshot) {
       if (snapshot.from_scan > scan) return false;
@@ -314,6 +316,7 @@ void Display::OnDetached(const absl::Status& status) {
     if (stopping_ || !attached_) return;
     attached_ = false;
     framebuffer_.clear();
+    read_bytes_per_second_ = 0;
     SetState(DisplayState::kUnavailable, std::string(status.message()));
     ends_with = Unavailable();
   }

@@ -93,6 +93,7 @@ class Display final : private CaptureLoop::Events,
   std::string reason_ ABSL_GUARDED_BY(mutex_) = "its device is being opened";
   std::string framebuffer_ ABSL_GUARDED_BY(mutex_);
   capture::PlaneState plane_ ABSL_GUARDED_BY(mutex_);  // the last one known
+  uint64_t read_bytes_per_second_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<LaneKey, std::shared_ptr<Lane>> lanes_ ABSL_GUARDED_BY(mutex_);
   // At most Tuning::snapshots_per_display; more are refused.
   std::vector<Snapshot> snapshots_ ABSL_GUARDED_BY(mutex_);

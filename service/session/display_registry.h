@@ -31,6 +31,8 @@ struct DisplayStatus {
   capture::PlaneState plane;
   std::vector<encoder::Encoding> encodings;
   uint32_t viewer_count = 0;
+  // As capture::Frame has it; 0: not known.
+  uint64_t read_bytes_per_second = 0;
 };
 
 struct DisplayOptions {
