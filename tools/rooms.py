@@ -23,11 +23,15 @@ MAY_INCLUDE = {
     'capture/display': _VALUES | {
         'capture/abi', 'capture/damage', 'capture/device', 'capture/edid',
         'capture/region'},
+    'capture/inspect': _VALUES | {
+        'capture/abi', 'capture/device', 'capture/display', 'capture/edid',
+        'capture/igd', 'capture/region'},
     'capture/sim': _VALUES | {'capture/abi', 'capture/edid', 'capture/igd'},
     'encoder': _VALUES,
     'service/session': _VALUES | {'capture/display', 'encoder'},
     'service/wire': _VALUES | {'encoder', 'proto', 'service/session'},
     'service/rpc': _VALUES | {
+        'capture/display', 'capture/edid', 'capture/igd', 'capture/inspect',
         'proto', 'service/auth', 'service/session', 'service/snapshot',
         'service/wire'},
     'service/snapshot': _VALUES | {'capture/display'},

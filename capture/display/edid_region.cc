@@ -245,22 +245,25 @@ edid::Mode ClampMode(const EdidLimits& limits, edid::Mode mode) {
   return mode;
 }
 
-absl::Status WriteEdid(Device& device, const EdidRegion& region,
-                       std::span<const uint8_t> blob,
-                       const SleepFunction& sleep) {
-  RETURN_IF_ERROR(CheckEdidFits(region.limits, blob));
-  RegionWriter* const writer = device.AsEdidWriter();
-  if (writer == nullptr) {
+absl::Status CheckEdidWritable(Device& device, const EdidRegion& region) {
+  if (device.AsEdidWriter() == nullptr) {
     return absl::FailedPreconditionError(absl::StrFormat(
         "%s is driven by its VM's process, which may set the EDID, too; to set "
         "it all the same, give its display allow_edid_writes: true in the "
         "configuration",
         device.description()));
   }
-  if (!region.writable) {
-    return absl::FailedPreconditionError(absl::StrFormat(
-        "the EDID region of %s is read-only", device.description()));
-  }
+  if (region.writable) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrFormat(
+      "the EDID region of %s is read-only", device.description()));
+}
+
+absl::Status WriteEdid(Device& device, const EdidRegion& region,
+                       std::span<const uint8_t> blob,
+                       const SleepFunction& sleep) {
+  RETURN_IF_ERROR(CheckEdidFits(region.limits, blob));
+  RETURN_IF_ERROR(CheckEdidWritable(device, region));
+  RegionWriter* const writer = device.AsEdidWriter();
   ASSIGN_OR_RETURN(const EdidState before, ReadEdid(device, region));
   const absl::Status written = WriteSteps(*writer, region, blob, sleep);
   if (written.ok()) return written;

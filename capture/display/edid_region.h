@@ -52,12 +52,16 @@ absl::StatusOr<EdidRegion> FindEdidRegion(Device& device);
 
 absl::StatusOr<EdidState> ReadEdid(Device& device, const EdidRegion& region);
 
+// Whether WriteEdid may write at all. kFailedPrecondition: the region is
+// read-only, or the device is one that another process drives and that may not
+// be written to (Device::AsEdidWriter). Does not talk to the device.
+absl::Status CheckEdidWritable(Device& device, const EdidRegion& region);
+
 // Plugs a monitor with this EDID in as linux/vfio.h says: link down, size,
 // blob, 100 ms for the guest to notice, link up. What the device refuses half
 // way is undone, and the error says what is plugged in now. kInvalidArgument:
 // CheckEdidFits's, with nothing written, or the driver's; kFailedPrecondition:
-// the region is read-only, or the device is one that another process drives and
-// that may not be written to (Device::AsEdidWriter).
+// CheckEdidWritable's.
 absl::Status WriteEdid(Device& device, const EdidRegion& region,
                        std::span<const uint8_t> blob,
                        const SleepFunction& sleep);
