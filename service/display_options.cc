@@ -78,6 +78,7 @@ session::DisplayOptions OptionsOf(const config::v1::Display& display,
   session::DisplayOptions options;
   options.name = display.name();
   options.device = DescriptionOf(display);
+  options.device_name = display.group().device();
   options.max_rate_hz = static_cast<int>(display.max_rate_hz());
   const capture::FrameSourceOptions source = {
       .framebuffer = FramebufferOf(display),

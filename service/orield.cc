@@ -20,8 +20,10 @@
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "base/version.h"
+#include "capture/discovery/inventory.h"
 #include "capture/discovery/uevent_source.h"
 #include "service/config/config.h"
+#include "service/device_list.h"
 #include "service/display_options.h"
 #include "service/hotplug.h"
 #include "service/inherited_fds.h"
@@ -200,8 +202,14 @@ ExitCode Run(const config::v1::Config& config) {
   const absl::StatusOr<std::unique_ptr<offers::OfferServer>> offers =
       TakeOffers(config, registry.get());
   if (!offers.ok()) return NotStarted(offers.status());
+  const rpc::DeviceLister list_devices = [&] {
+    return MakeDeviceList(capture::ListHostDevices(),
+                          *offers == nullptr ? std::vector<offers::LentDevice>()
+                                             : (*offers)->List(),
+                          registry->List(), config);
+  };
   const absl::StatusOr<std::unique_ptr<rpc::Server>> server =
-      rpc::Server::Start(registry.get(), AddressesOf(config));
+      rpc::Server::Start(registry.get(), AddressesOf(config), list_devices);
   if (!server.ok()) return NotStarted(server.status());
   TellStarted(
       **server, registry->List().size(),

@@ -43,11 +43,13 @@ std::string NobodyOffers(const BorrowedDisplayOptions& options) {
 }
 
 session::DisplayOptions RegistryOptions(
-    const std::string& name, const std::string& device, int max_rate_hz,
+    const std::string& name, const std::string& device,
+    const std::string& device_name, int max_rate_hz,
     std::shared_ptr<BorrowedDisplay> display) {
   session::DisplayOptions options;
   options.name = name;
   options.device = device;
+  options.device_name = device_name;
   options.max_rate_hz = max_rate_hz;
   options.open = [display = std::move(display)] { return display->Open(); };
   return options;
@@ -195,6 +197,15 @@ std::vector<OfferKey> OfferBook::TakeOver(Time now) {
   for (const OfferKey& key : over) entries_.erase(key);
   if (changed) Settle(now);
   return over;
+}
+
+std::vector<LentDevice> OfferBook::List() const {
+  std::vector<LentDevice> list;
+  for (const auto& [key, entry] : entries_) {
+    if (!entry.ended_at.has_value())
+      list.push_back({entry.offer, entry.display});
+  }
+  return list;
 }
 
 // --- which display shows what ---
@@ -360,8 +371,10 @@ absl::Status OfferBook::AddPlace(const std::string& name, Place place) {
   const int max_rate_hz = place.configured.has_value()
                               ? place.configured->max_rate_hz
                               : session::DisplayOptions().max_rate_hz;
-  RETURN_IF_ERROR(registry_.AddDisplay(
-      RegistryOptions(name, place.device, max_rate_hz, place.display)));
+  const std::string configured_device =
+      place.configured.has_value() ? place.configured->device : "";
+  RETURN_IF_ERROR(registry_.AddDisplay(RegistryOptions(
+      name, place.device, configured_device, max_rate_hz, place.display)));
   spdlog::info("event=display name={} device={} max_rate_hz={}", name,
                LogText(place.device), max_rate_hz);
   places_[name] = std::move(place);

@@ -52,6 +52,11 @@ struct OfferEnd {
   std::string absent;  // of the display from then on
 };
 
+struct LentDevice {
+  capture::Offer offer;
+  std::string display;  // that shows it; empty: none
+};
+
 // Which device is on loan to which display, and what is still to be let go of.
 // Adds displays to the registry and removes them. Never waits for a device.
 // Thread-compatible.
@@ -84,6 +89,9 @@ class OfferBook {
   // Ended offers of which nothing is open or mapped any more, each once.
   std::vector<OfferKey> TakeOver(Time now);
   bool empty() const { return entries_.empty(); }
+
+  // Those that have not ended, with the display that shows each.
+  std::vector<LentDevice> List() const;
 
   // Removes displays whose VMs have long gone; when there is more to do.
   Time RemoveGone(Time now);

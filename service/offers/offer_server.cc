@@ -25,6 +25,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "base/log.h"
+#include "base/mutex.h"
 #include "base/status_macros.h"
 #include "base/unique_fd.h"
 #include "base/unix_listener.h"
@@ -87,6 +88,10 @@ class OfferServerImpl final : public OfferServer {
   ~OfferServerImpl() override { Stop(); }
 
   absl::Status Init();
+  std::vector<LentDevice> List() const override {
+    MutexLock lock(list_mutex_);
+    return list_;
+  }
   void Stop() override {
     if (!thread_.joinable()) return;
     stopping_ = true;
@@ -130,6 +135,8 @@ class OfferServerImpl final : public OfferServer {
   void TellReleased();
   void TellHelperState();
   void StopAll();
+  // For List, after what the thread did.
+  void UpdateList();
 
   const OfferServerOptions options_;
   const std::unique_ptr<UnixListener> listener_;
@@ -144,6 +151,9 @@ class OfferServerImpl final : public OfferServer {
   std::map<uint64_t, Connection> connections_;  // by tag
   std::map<uint64_t, PidFd> pid_fds_;           // by tag
   Time accept_again_ = Time::max();
+
+  mutable Mutex list_mutex_;
+  std::vector<LentDevice> list_ ABSL_GUARDED_BY(list_mutex_);
 
   std::thread thread_;
 };
@@ -187,8 +197,16 @@ void OfferServerImpl::Run() {
     HandleEnds(events.data(), count);
     HandleEvents(events.data(), count);
     TellReleased();
+    UpdateList();
   }
   StopAll();
+  UpdateList();
+}
+
+void OfferServerImpl::UpdateList() {
+  std::vector<LentDevice> list = book_.List();
+  MutexLock lock(list_mutex_);
+  list_ = std::move(list);
 }
 
 void OfferServerImpl::HandleEnds(const epoll_event* events, int count) {

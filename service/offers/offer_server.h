@@ -36,6 +36,9 @@ class OfferServer {
       const OfferServerOptions& options, session::DisplayRegistry* registry);
   virtual ~OfferServer() = default;
 
+  // The devices that are on loan now.
+  virtual std::vector<LentDevice> List() const = 0;
+
   // Ends all offers, waits a moment until their devices are let go of, and says
   // so to those who offered them. Before the registry stops.
   virtual void Stop() = 0;

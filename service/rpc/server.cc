@@ -17,6 +17,7 @@
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
+#include "service/rpc/device_service.h"
 #include "service/rpc/display_service.h"
 #include "service/rpc/messages.h"
 #include "service/rpc/stream_service.h"
@@ -122,8 +123,10 @@ void SetOptions(grpc::ServerBuilder* builder) {
 
 class GrpcServer final : public Server {
  public:
-  explicit GrpcServer(session::DisplayRegistry* registry)
-      : streams_(registry), displays_(registry) {}
+  GrpcServer(session::DisplayRegistry* registry, DeviceLister list_devices)
+      : streams_(registry),
+        displays_(registry),
+        devices_(registry, std::move(list_devices)) {}
   ~GrpcServer() override { Stop(Duration::zero()); }
 
   absl::Status Listen(const std::vector<Address>& addresses);
@@ -158,6 +161,7 @@ class GrpcServer final : public Server {
 
   StreamService streams_;
   DisplayService displays_;
+  DeviceService devices_;
   std::vector<std::unique_ptr<UnixListener>> unix_listeners_;
   std::vector<TcpListener> tcp_listeners_;
   std::unique_ptr<grpc::Server> server_;  // ends before what it uses
@@ -186,6 +190,7 @@ absl::Status GrpcServer::Listen(const std::vector<Address>& addresses) {
   }
   builder.RegisterService(&streams_);
   builder.RegisterService(&displays_);
+  builder.RegisterService(&devices_);
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) return WhyNotStarted();
   for (const auto& listener : unix_listeners_) {
@@ -206,9 +211,10 @@ absl::Status GrpcServer::WhyNotStarted() const {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(
-    session::DisplayRegistry* registry, const std::vector<Address>& addresses) {
+    session::DisplayRegistry* registry, const std::vector<Address>& addresses,
+    DeviceLister list_devices) {
   gpr_set_log_function(LogGrpc);
-  auto server = std::make_unique<GrpcServer>(registry);
+  auto server = std::make_unique<GrpcServer>(registry, std::move(list_devices));
   RETURN_IF_ERROR(server->Listen(addresses));
   return server;
 }

@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "base/clock.h"
+#include "service/rpc/device_service.h"
 #include "service/session/display_registry.h"
 
 namespace oriel::rpc {
@@ -26,12 +27,13 @@ using Address = std::variant<UnixAddress, TcpAddress>;
 // The gRPC services of one daemon. Thread-safe.
 class Server {
  public:
-  // `registry` outlives the server and is stopped before it. Errors name the
+  // `registry` outlives the server and is stopped before it. `list_devices`
+  // null: it lists none. Errors name the
   // address: kInvalidArgument (no loopback address, too long a path),
   // kAlreadyExists (a server listens there), errno's otherwise.
   static absl::StatusOr<std::unique_ptr<Server>> Start(
-      session::DisplayRegistry* registry,
-      const std::vector<Address>& addresses);
+      session::DisplayRegistry* registry, const std::vector<Address>& addresses,
+      DeviceLister list_devices = nullptr);
   virtual ~Server() = default;
 
   // Where it listens, as clients name it: "unix:/run/oriel/oriel.sock",

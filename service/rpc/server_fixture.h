@@ -8,6 +8,7 @@
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
 #include "gtest/gtest.h"
+#include "oriel/v1/device.grpc.pb.h"
 #include "oriel/v1/display.grpc.pb.h"
 #include "oriel/v1/streaming.grpc.pb.h"
 #include "service/rpc/fake_registry.h"
@@ -28,10 +29,15 @@ class ServerFixture : public testing::Test {
     display.encodings = {encoder::Encoding::kLossless,
                          encoder::Encoding::kH264};
     registry_.SetDisplay(display);
-    auto server = Server::Start(&registry_, {UnixAddress{SocketPath(), 0600}});
+    auto server =
+        Server::Start(&registry_, {UnixAddress{SocketPath(), 0600}}, [this] {
+          if (list_devices_) return list_devices_();
+          return v1::ListDevicesResponse();
+        });
     EXPECT_TRUE(server.ok()) << server.status();
     if (server.ok()) server_ = *std::move(server);
     displays_ = v1::DisplayService::NewStub(NewChannel());
+    devices_ = v1::DeviceService::NewStub(NewChannel());
     streams_ = v1::StreamService::NewStub(NewChannel());
   }
   ~ServerFixture() override {
@@ -72,8 +78,10 @@ class ServerFixture : public testing::Test {
   std::string directory_;
   const wire::GrpcWireEncoder wire_;
   FakeRegistry registry_;
+  DeviceLister list_devices_;  // set before the first call
   std::unique_ptr<Server> server_;
   std::unique_ptr<v1::DisplayService::Stub> displays_;
+  std::unique_ptr<v1::DeviceService::Stub> devices_;
   std::unique_ptr<v1::StreamService::Stub> streams_;
 };
 

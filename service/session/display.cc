@@ -44,6 +44,7 @@ DisplayStatus Display::Status() const {
           .state = state_,
           .state_reason = reason_,
           .device = options_.device,
+          .device_name = options_.device_name,
           .framebuffer = framebuffer_,
           .plane = plane_,
           .encodings = context_->encoders.encodings,

@@ -27,6 +27,7 @@ struct DisplayStatus {
   DisplayState state = DisplayState::kUnavailable;
   std::string state_reason;
   std::string device;       // for people
+  std::string device_name;  // see DisplayOptions
   std::string framebuffer;  // empty while unavailable
   capture::PlaneState plane;
   std::vector<encoder::Encoding> encodings;
@@ -38,6 +39,8 @@ struct DisplayStatus {
 struct DisplayOptions {
   std::string name;
   std::string device;  // for people: "vfio-user socket /run/sim.sock"
+  // mdev UUID or PCI address; empty: none, or not known.
+  std::string device_name;
   int max_rate_hz = 60;
   // Opens the device and finds its framebuffer. May block; called on a thread
   // that serves this display only, again and again with pauses while it fails.
