@@ -23,6 +23,7 @@ MODULES = (
     'group_device_tests',
     'region_tests',
     'edid_tests',
+    'inventory_tests',
     'borrow_tests',
     'nested_vm_tests',
     'removal_tests',

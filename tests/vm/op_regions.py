@@ -55,6 +55,13 @@ def address(name):
   return ADDRESS + [case[0] for case in _all()].index(name) * _STRIDE
 
 
+def show(name):
+  """Has vfio-pci find it when a device is opened next."""
+  with open('/sys/module/igdfake/parameters/opregion_address', 'w',
+            encoding='ascii') as file:
+    file.write(str(address(name)))
+
+
 def content(name):
   """The first 8 KiB."""
   return next(case[1] for case in _all() if case[0] == name)

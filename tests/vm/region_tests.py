@@ -34,11 +34,8 @@ class RegionsByType(guest_case.Case):
 
   def show_op_region(self, name):
     """What firmware left behind is looked at when the device is opened."""
-    guest_case.write('/sys/module/igdfake/parameters/opregion_address',
-                     str(op_regions.address(name)))
-    self.addCleanup(
-        guest_case.write, '/sys/module/igdfake/parameters/opregion_address',
-        str(op_regions.address('plain')))
+    op_regions.show(name)
+    self.addCleanup(op_regions.show, 'plain')
 
   def test_opregions_of_vfio_pci(self):
     for name, size_bytes in (('plain', 0x2000),
