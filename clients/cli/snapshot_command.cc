@@ -2,9 +2,9 @@
 #include "base/status_macros.h"
 #include "clients/cli/commands.h"
 #include "clients/cli/display_report.h"
-#include "clients/cli/png_file.h"
 #include "clients/cli/quantities.h"
 #include "clients/cli/table.h"
+#include "clients/cli/whole_file.h"
 
 namespace oriel::clients {
 
