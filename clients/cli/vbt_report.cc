@@ -11,15 +11,11 @@ namespace oriel::clients {
 namespace {
 
 namespace igd = capture::igd;
-using Rows = std::vector<std::vector<std::string>>;
+using Rows = std::vector<TableRow>;
 
 bool StartsWith(std::span<const uint8_t> bytes, const std::string& text) {
   return bytes.size() >= text.size() &&
          std::memcmp(bytes.data(), text.data(), text.size()) == 0;
-}
-
-std::string OrDash(const std::string& text) {
-  return text.empty() ? "-" : Printable(text);
 }
 
 std::string YesOrDash(bool yes) { return yes ? "yes" : "-"; }
@@ -137,11 +133,9 @@ std::string AuxText(const igd::ChildDevice& child) {
 }
 
 std::string ConnectorTable(const igd::Vbt& vbt, bool coloured) {
-  Rows rows = {{"CONNECTOR", "PORT", "HANDLE", "TYPE", "DVO", "DDC", "AUX",
-                "INTERNAL", "HOTPLUG", "TYPE-C"}};
-  for (std::string& title : rows.front()) {
-    title = Coloured(title, Colour::kBold, coloured);
-  }
+  Rows rows = {TitleRow({"CONNECTOR", "PORT", "HANDLE", "TYPE", "DVO", "DDC",
+                         "AUX", "INTERNAL", "HOTPLUG", "TYPE-C"},
+                        coloured)};
   for (const igd::ChildDevice& child : vbt.children) {
     const std::string name = igd::HandleName(child, vbt.bdb_version);
     rows.push_back(
@@ -158,10 +152,7 @@ std::string ConnectorTable(const igd::Vbt& vbt, bool coloured) {
 }
 
 std::string BlockTable(const igd::Vbt& vbt, bool coloured) {
-  Rows rows = {{"BLOCK", "OFFSET", "BYTES"}};
-  for (std::string& title : rows.front()) {
-    title = Coloured(title, Colour::kBold, coloured);
-  }
+  Rows rows = {TitleRow({"BLOCK", "OFFSET", "BYTES"}, coloured)};
   for (const igd::VbtBlock& block : vbt.blocks) {
     rows.push_back({absl::StrFormat("%d", block.id),
                     absl::StrFormat("0x%x", block.offset_bytes),
