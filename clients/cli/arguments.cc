@@ -5,6 +5,7 @@
 
 #include "base/version.h"
 #include "clients/cli/define_command.h"
+#include "clients/cli/device_arguments.h"
 #include "clients/cli/recording_file.h"
 #include "clients/cli/usage_error.h"
 #include "clients/lib/server_address.h"
@@ -18,6 +19,8 @@ constexpr char kOrielFooter[] =
     "  oriel list\n"
     "  oriel snapshot vm7 -o vm7.png\n"
     "  oriel record vm7 -o vm7.mp4 --duration 10s\n"
+    "  oriel devices\n"
+    "  oriel edid set vm7 --mode 1600x900\n"
     "  oriel --server 127.0.0.1:7470 watch vm7\n\n"
     "ORIEL_SERVER in the environment stands in for --server.\n";
 
@@ -47,7 +50,7 @@ class Definition {
   SnapshotOptions snapshot_;
   RecordOptions record_;
   WatchOptions watch_;
-  ViewOptions view_;
+  DeviceArguments devices_;
   VbtOptions vbt_;
 };
 
@@ -66,6 +69,7 @@ Definition::Definition() {
   AddRecord();
   AddWatch();
   AddView();
+  devices_.AddTo(app_, common_);
   AddVbt();
 }
 
@@ -81,7 +85,7 @@ void Definition::AddList() {
 
 void Definition::AddShow() {
   CLI::App* command = AddCommand(
-      app_, "show", "Shows all that is known of a display.",
+      app_, "show", "Shows all that is known of a display and its device.",
       "Examples:\n  oriel show vm7\n  oriel show vm7 --json\n", true, common_);
   AddDisplay(command, &show_.display);
 }
@@ -199,6 +203,9 @@ Arguments Definition::Result() const {
   if (name == "record") result.command = record_;
   if (name == "watch") result.command = watch_;
   if (name == "vbt") result.command = vbt_;
+  if (const auto command = devices_.Result(CommandWords(app_))) {
+    result.command = *command;
+  }
   if (name == "view") {
     result.command = ViewOptions{app_.get_subcommands().front()->remaining()};
   }
@@ -221,7 +228,7 @@ std::string Definition::Contradiction() const {
     return "--until-exact needs --encoding lossless or adaptive: video is "
            "never exact";
   }
-  return "";
+  return devices_.Contradiction(CommandWords(app_), common_.json);
 }
 
 // CLI11 speaks through exceptions; none of them leaves this file.
