@@ -1,31 +1,26 @@
 #include "clients/cli/arguments.h"
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <map>
-#include <memory>
-#include <sstream>
+#include <optional>
 
-#include "absl/strings/str_format.h"
-#include "base/nearest_name.h"
 #include "base/version.h"
-#include "clients/cli/quantities.h"
+#include "clients/cli/define_command.h"
+#include "clients/cli/device_arguments.h"
 #include "clients/cli/recording_file.h"
+#include "clients/cli/usage_error.h"
 #include "clients/lib/server_address.h"
 #include "clients/lib/stream_names.h"
 
 namespace oriel::clients {
 namespace {
 
-constexpr char kExitCodes[] =
-    "Exit codes: 0 done, 1 failure, 2 wrong usage, 3 no such display,\n"
-    "4 orield or the display's device cannot be reached.\n";
-
 constexpr char kOrielFooter[] =
     "Examples:\n"
     "  oriel list\n"
     "  oriel snapshot vm7 -o vm7.png\n"
     "  oriel record vm7 -o vm7.mp4 --duration 10s\n"
+    "  oriel devices\n"
+    "  oriel edid set vm7 --mode 1600x900\n"
     "  oriel --server 127.0.0.1:7470 watch vm7\n\n"
     "ORIEL_SERVER in the environment stands in for --server.\n";
 
@@ -40,8 +35,6 @@ class Definition {
   std::string Contradiction() const;
 
  private:
-  CLI::App* AddCommand(const char* name, const char* description,
-                       const char* footer, bool prints);
   void AddList();
   void AddShow();
   void AddSnapshot();
@@ -51,70 +44,21 @@ class Definition {
   void AddVbt();
 
   CLI::App app_{"Shows what the virtual GPUs of a virtualization host show."};
-  std::string server_;
-  bool json_ = false;
+  CommonOptions common_;
   ListOptions list_;
   ShowOptions show_;
   SnapshotOptions snapshot_;
   RecordOptions record_;
   WatchOptions watch_;
-  ViewOptions view_;
+  DeviceArguments devices_;
   VbtOptions vbt_;
 };
-
-void AddDuration(CLI::App* command, const char* name, const char* description,
-                 std::function<void(std::chrono::milliseconds)> store) {
-  command
-      ->add_option_function<std::string>(
-          name,
-          [store](const std::string& text) {
-            const auto duration = ParseDuration(text);
-            if (!duration.ok()) {
-              throw CLI::ValidationError(
-                  std::string(duration.status().message()));
-            }
-            store(*duration);
-          },
-          description)
-      ->type_name("TIME");
-}
-
-template <typename Value>
-void AddChoice(CLI::App* command, const char* name, const char* description,
-               const std::map<std::string, Value>& choices,
-               const char* type_name, Value* place) {
-  command
-      ->add_option_function<std::string>(
-          name,
-          [name, &choices, place](const std::string& text) {
-            const auto found = choices.find(text);
-            if (found != choices.end()) {
-              *place = found->second;
-              return;
-            }
-            std::string known;
-            for (const auto& [choice, value] : choices) {
-              known += (known.empty() ? "" : ", ") + choice;
-            }
-            throw CLI::ValidationError(absl::StrFormat(
-                "'%s' is no value of %s; there are: %s", text, name, known));
-          },
-          description)
-      ->type_name(type_name);
-}
-
-void AddDisplay(CLI::App* command, std::string* place) {
-  command
-      ->add_option("DISPLAY", *place,
-                   "The display's name; may be left out when there is one")
-      ->type_name("");
-}
 
 Definition::Definition() {
   app_.name("oriel");
   app_.footer(std::string(kOrielFooter) + "\n" + kExitCodes);
   app_.set_version_flag("--version", std::string("oriel ") + kVersion);
-  app_.add_option("--server", server_,
+  app_.add_option("--server", common_.server,
                   "Where orield listens: unix:/path or host:port")
       ->type_name("ADDRESS")
       ->default_str(kDefaultServer);
@@ -125,26 +69,15 @@ Definition::Definition() {
   AddRecord();
   AddWatch();
   AddView();
+  devices_.AddTo(app_, common_);
   AddVbt();
-}
-
-CLI::App* Definition::AddCommand(const char* name, const char* description,
-                                 const char* footer, bool prints) {
-  CLI::App* command = app_.add_subcommand(name, description);
-  command->footer(std::string(footer) + "\n" + kExitCodes);
-  command
-      ->add_option("--server", server_,
-                   "Where orield listens: unix:/path or host:port")
-      ->type_name("ADDRESS");
-  if (prints) command->add_flag("--json", json_, "Print JSON");
-  return command;
 }
 
 void Definition::AddList() {
   CLI::App* command = AddCommand(
-      "list", "Lists the displays.",
+      app_, "list", "Lists the displays.",
       "Examples:\n  oriel list\n  oriel list --json\n  oriel list --follow\n",
-      true);
+      true, common_);
   command->add_flag("--follow", list_.follow,
                     "Go on with a line for each change (with --json: one "
                     "object a line)");
@@ -152,19 +85,19 @@ void Definition::AddList() {
 
 void Definition::AddShow() {
   CLI::App* command = AddCommand(
-      "show", "Shows all that is known of a display.",
-      "Examples:\n  oriel show vm7\n  oriel show vm7 --json\n", true);
+      app_, "show", "Shows all that is known of a display and its device.",
+      "Examples:\n  oriel show vm7\n  oriel show vm7 --json\n", true, common_);
   AddDisplay(command, &show_.display);
 }
 
 void Definition::AddSnapshot() {
   CLI::App* command = AddCommand(
-      "snapshot", "Takes a picture of a display as a PNG file.",
+      app_, "snapshot", "Takes a picture of a display as a PNG file.",
       "Examples:\n  oriel snapshot vm7 -o vm7.png\n"
       "  oriel snapshot vm7 --max-width 320 -o - > thumbnail.png\n\n"
       "A file named with -o is replaced at once when the picture is there;\n"
       "without -o, DISPLAY.png is written unless it exists.\n",
-      true);
+      true, common_);
   AddDisplay(command, &snapshot_.display);
   command
       ->add_option("-o,--output", snapshot_.output,
@@ -181,7 +114,7 @@ void Definition::AddSnapshot() {
 
 void Definition::AddRecord() {
   CLI::App* command = AddCommand(
-      "record", "Records a display as H.264 in an .mp4 or .mkv file.",
+      app_, "record", "Records a display as H.264 in an .mp4 or .mkv file.",
       "Examples:\n  oriel record vm7 -o vm7.mp4\n"
       "  oriel record vm7 -o vm7.mkv --duration 10s --quality high\n\n"
       "Ctrl-C ends the recording; the file is complete then. When the display\n"
@@ -190,7 +123,7 @@ void Definition::AddRecord() {
       "recording, and what was written plays. A killed recorder leaves an "
       ".mkv\n"
       "that plays; an .mp4 is complete only after its end.\n",
-      true);
+      true, common_);
   AddDisplay(command, &record_.display);
   command->add_option("-o,--output", record_.output, "The file")
       ->type_name("FILE.mp4|FILE.mkv")
@@ -204,12 +137,12 @@ void Definition::AddRecord() {
 
 void Definition::AddWatch() {
   CLI::App* command =
-      AddCommand("watch", "Prints a line for each update of a display.",
+      AddCommand(app_, "watch", "Prints a line for each update of a display.",
                  "Examples:\n  oriel watch vm7 --duration 10s\n"
                  "  oriel watch vm7 --encoding lossless --until-exact "
                  "--output-image vm7.png\n"
                  "  oriel watch vm7 --updates 100 --json\n",
-                 true);
+                 true, common_);
   AddDisplay(command, &watch_.display);
   AddChoice(command, "--encoding", "adaptive, lossless, h264, vp9 or av1",
             kEncodings, "ENCODING", &watch_.encoding);
@@ -237,10 +170,10 @@ void Definition::AddWatch() {
 
 void Definition::AddView() {
   CLI::App* command = AddCommand(
-      "view", "Opens a window with a display (runs oriel-viewer).",
+      app_, "view", "Opens a window with a display (runs oriel-viewer).",
       "Examples:\n  oriel view vm7\n  oriel view vm7 --stats --fullscreen\n\n"
       "All arguments are oriel-viewer's; see oriel-viewer --help.\n",
-      false);
+      false, common_);
   command->prefix_command();
 }
 
@@ -256,13 +189,13 @@ void Definition::AddVbt() {
                    "Starts with $VBT, or is an OpRegion with all behind it")
       ->type_name("")
       ->required();
-  command->add_flag("--json", json_, "Print JSON");
+  command->add_flag("--json", common_.json, "Print JSON");
 }
 
 Arguments Definition::Result() const {
   Arguments result;
-  result.server = server_;
-  result.json = json_;
+  result.server = common_.server;
+  result.json = common_.json;
   const std::string name = app_.get_subcommands().front()->get_name();
   if (name == "list") result.command = list_;
   if (name == "show") result.command = show_;
@@ -270,6 +203,9 @@ Arguments Definition::Result() const {
   if (name == "record") result.command = record_;
   if (name == "watch") result.command = watch_;
   if (name == "vbt") result.command = vbt_;
+  if (const auto command = devices_.Result(CommandWords(app_))) {
+    result.command = *command;
+  }
   if (name == "view") {
     result.command = ViewOptions{app_.get_subcommands().front()->remaining()};
   }
@@ -278,7 +214,7 @@ Arguments Definition::Result() const {
 
 std::string Definition::Contradiction() const {
   const std::string name = app_.get_subcommands().front()->get_name();
-  if (name == "snapshot" && json_ && snapshot_.output == "-") {
+  if (name == "snapshot" && common_.json && snapshot_.output == "-") {
     return "--json and -o - both want standard output; give a file";
   }
   if (name == "record") {
@@ -292,52 +228,7 @@ std::string Definition::Contradiction() const {
     return "--until-exact needs --encoding lossless or adaptive: video is "
            "never exact";
   }
-  return "";
-}
-
-std::vector<std::string> FlagNames(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& name : option->get_lnames()) {
-      names.push_back("--" + name);
-    }
-  }
-  return names;
-}
-
-// What CLI11's ExtrasError is about, in our words.
-std::string DescribeSurplus(const CLI::App& app) {
-  const std::vector<std::string> surplus = app.remaining(true);
-  if (surplus.empty()) return "surplus arguments";
-  const auto chosen = app.get_subcommands();
-  const std::string flag = surplus.front().substr(0, surplus.front().find('='));
-  if (flag.size() > 1 && flag.front() == '-') {
-    const std::string nearest =
-        NearestName(flag, FlagNames(chosen.empty() ? app : *chosen.front()));
-    return absl::StrFormat(
-        "unknown flag '%s'%s", flag,
-        nearest.empty() ? "" : "; did you mean " + nearest + "?");
-  }
-  if (!chosen.empty()) {
-    return absl::StrFormat("surplus argument '%s'", surplus.front());
-  }
-  std::vector<std::string> commands;
-  for (const CLI::App* command :
-       app.get_subcommands([](const CLI::App*) { return true; })) {
-    commands.push_back(command->get_name());
-  }
-  const std::string nearest = NearestName(flag, commands);
-  return absl::StrFormat(
-      "unknown command '%s'%s", flag,
-      nearest.empty() ? "" : "; did you mean " + nearest + "?");
-}
-
-Answer UsageError(const CLI::App& app, const std::string& what) {
-  const auto chosen = app.get_subcommands();
-  const std::string command =
-      chosen.empty() ? "oriel" : "oriel " + chosen.front()->get_name();
-  return {kExitUsage, "",
-          absl::StrFormat("oriel: %s\nSee: %s --help\n", what, command)};
+  return devices_.Contradiction(CommandWords(app_), common_.json);
 }
 
 // CLI11 speaks through exceptions; none of them leaves this file.
@@ -354,14 +245,14 @@ std::optional<Answer> Parse(Definition& definition,
   } catch (const CLI::ExtrasError&) {
     return UsageError(app, DescribeSurplus(app));
   } catch (const CLI::RequiredError& error) {
+    if (!LacksCommand(ChosenCommand(app))) {
+      return UsageError(app, error.what());
+    }
     // Without a command, a wrong one may be the reason.
-    if (app.get_subcommands().empty() && !app.remaining(true).empty()) {
+    if (!app.remaining(true).empty()) {
       return UsageError(app, DescribeSurplus(app));
     }
-    if (app.get_subcommands().empty()) {
-      return Answer{kExitUsage, "", "oriel: no command given\n\n" + app.help()};
-    }
-    return UsageError(app, error.what());
+    return Answer{kExitUsage, "", "oriel: no command given\n\n" + app.help()};
   } catch (const CLI::ParseError& error) {
     return UsageError(app, error.what());
   }

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "oriel/v1/device.pb.h"
 #include "oriel/v1/streaming.pb.h"
 
 namespace oriel::clients {
@@ -49,6 +50,24 @@ struct WatchOptions {
   std::chrono::milliseconds timeout = std::chrono::seconds(30);
   std::string output_image;  // empty: none
 };
+struct DevicesOptions {};
+struct EdidGetOptions {
+  std::string display;
+  std::string output;  // "-": standard output; empty: none
+};
+// Either `mode` or a `file`.
+struct EdidSetOptions {
+  std::string display;
+  std::optional<v1::MonitorMode> mode;
+  std::string monitor_name;  // with `mode`; empty: the server's choice
+  std::string file;
+};
+struct OpRegionOptions {
+  std::string display;
+  // "-": standard output, one of them; both empty: it is decoded.
+  std::string output;
+  std::string vbt_output;
+};
 struct VbtOptions {
   std::string file;
 };
@@ -57,12 +76,15 @@ struct ViewOptions {
   std::vector<std::string> arguments;
 };
 
+using Command =
+    std::variant<ListOptions, ShowOptions, SnapshotOptions, RecordOptions,
+                 WatchOptions, ViewOptions, DevicesOptions, EdidGetOptions,
+                 EdidSetOptions, OpRegionOptions, VbtOptions>;
+
 struct Arguments {
   std::string server;  // what --server said; empty when it was not given
   bool json = false;
-  std::variant<ListOptions, ShowOptions, SnapshotOptions, RecordOptions,
-               WatchOptions, ViewOptions, VbtOptions>
-      command;
+  Command command;
 };
 
 // Nothing is left to do but to print: --help, --version or a usage error.

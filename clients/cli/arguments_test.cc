@@ -117,6 +117,91 @@ TEST(ArgumentsTest, ViewPassesItsArgumentsOn) {
   EXPECT_EQ(all.server, "a:1");
 }
 
+TEST(ArgumentsTest, ReadsWhatIsAskedOfDevices) {
+  Arguments all;
+  Parsed<DevicesOptions>({"devices", "--json"}, &all);
+  EXPECT_TRUE(all.json);
+  EXPECT_THAT(UsageError({"devices", "vm7"}),
+              HasSubstr("surplus argument 'vm7'"));
+  const auto op_region =
+      Parsed<OpRegionOptions>({"opregion", "vm7", "-o", "-", "--vbt", "a.vbt"});
+  EXPECT_EQ(op_region.display, "vm7");
+  EXPECT_EQ(op_region.output, "-");
+  EXPECT_EQ(op_region.vbt_output, "a.vbt");
+  EXPECT_THAT(UsageError({"opregion", "--output", "-", "--vbt", "-"}),
+              HasSubstr("both want standard output"));
+  EXPECT_THAT(UsageError({"opregion", "--vbt", "-", "--json"}),
+              HasSubstr("--json and --vbt - both want standard output"));
+}
+
+TEST(ArgumentsTest, ReadsWhatIsAskedOfAnEdid) {
+  const auto get = Parsed<EdidGetOptions>({"edid", "get", "vm7", "-o", "-"});
+  EXPECT_EQ(get.display, "vm7");
+  EXPECT_EQ(get.output, "-");
+  EXPECT_EQ(Parsed<EdidGetOptions>({"edid", "get"}).display, "");
+  EXPECT_THAT(UsageError({"edid", "get", "-o", "-", "--json"}),
+              HasSubstr("--json and -o - both want standard output"));
+  const auto set = Parsed<EdidSetOptions>(
+      {"edid", "set", "vm7", "--mode", "1600x900@59.94", "--name", "Desk"});
+  EXPECT_EQ(set.display, "vm7");
+  ASSERT_TRUE(set.mode.has_value());
+  EXPECT_EQ(set.mode->width_px(), 1600u);
+  EXPECT_EQ(set.mode->height_px(), 900u);
+  EXPECT_EQ(set.mode->refresh_millihz(), 59'940u);
+  EXPECT_EQ(set.monitor_name, "Desk");
+  const auto file =
+      Parsed<EdidSetOptions>({"edid", "set", "vm7", "--file", "a.edid"});
+  EXPECT_EQ(file.file, "a.edid");
+  EXPECT_FALSE(file.mode.has_value());
+}
+
+TEST(ArgumentsTest, TheMonitorToPlugInIsExactlyOne) {
+  EXPECT_THAT(UsageError({"edid", "set", "vm7"}),
+              HasSubstr("Give --mode, such as 1600x900, or --file\n"
+                        "See: oriel edid set --help\n"));
+  EXPECT_THAT(
+      UsageError({"edid", "set", "--mode", "640x480", "--file", "a.edid"}),
+      HasSubstr("--mode and --file are two monitors"));
+  EXPECT_THAT(UsageError({"edid", "set", "--mode", "1600"}),
+              HasSubstr("'1600' is no mode; write for example 1600x900"));
+  EXPECT_THAT(UsageError({"edid", "set", "--file", "a.edid", "--name", "b"}),
+              HasSubstr("--name goes with --mode"));
+  EXPECT_THAT(UsageError({"edid", "set", "--mode", "640x480", "--name",
+                          "fourteen bytes"}),
+              HasSubstr("has 14 bytes; an EDID has room for 13"));
+  EXPECT_THAT(
+      UsageError({"edid", "set", "--mode", "640x480", "--name", "gr\xC3\xBC"}),
+      HasSubstr("printable ASCII"));
+}
+
+TEST(ArgumentsTest, ACommandOfACommandWorksAsTheOthersDo) {
+  Arguments all;
+  Parsed<EdidGetOptions>({"edid", "--server", "a:1", "get", "--json"}, &all);
+  EXPECT_EQ(all.server, "a:1");
+  EXPECT_TRUE(all.json);
+  Parsed<EdidGetOptions>({"edid", "--json", "get", "--server=/x"}, &all);
+  EXPECT_EQ(all.server, "/x");
+  EXPECT_TRUE(all.json);
+  // Displays may be called like commands.
+  EXPECT_EQ(Parsed<EdidGetOptions>({"edid", "get", "set"}).display, "set");
+  EXPECT_EQ(Parsed<EdidGetOptions>({"edid", "get", "list"}).display, "list");
+  EXPECT_THAT(UsageError({"edid", "gte"}),
+              HasSubstr("unknown command 'edid gte'; did you mean get?\n"
+                        "See: oriel edid --help\n"));
+  EXPECT_THAT(UsageError({"edid", "vm7"}),
+              HasSubstr("unknown command 'edid vm7'\n"));
+  EXPECT_THAT(UsageError({"edid", "get", "--otput", "x"}),
+              HasSubstr("unknown flag '--otput'; did you mean --output?\n"
+                        "See: oriel edid get --help\n"));
+  EXPECT_THAT(UsageError({"edid", "get", "a", "b"}),
+              HasSubstr("surplus argument 'b'"));
+  EXPECT_THAT(UsageError({"edid", "get", "a", "set", "b"}),
+              HasSubstr("surplus argument 'set'"));
+  const std::string none = UsageError({"edid"});
+  EXPECT_THAT(none, HasSubstr("no command given"));
+  EXPECT_THAT(none, HasSubstr("oriel edid get vm7"));
+}
+
 TEST(ArgumentsTest, ReadsAVbtFile) {
   Arguments all;
   EXPECT_EQ(Parsed<VbtOptions>({"vbt", "a.vbt", "--json"}, &all).file, "a.vbt");
@@ -147,12 +232,27 @@ TEST(ArgumentsTest, SurplusArgumentsAreErrors) {
 }
 
 TEST(ArgumentsTest, EveryCommandHasHelpWithExamplesAndExitCodes) {
-  for (const char* command :
-       {"list", "show", "snapshot", "record", "watch", "view", "vbt"}) {
-    const Answer answer = Answered({command, "--help"});
+  for (const std::vector<std::string>& command :
+       std::vector<std::vector<std::string>>{{"list"},
+                                             {"show"},
+                                             {"snapshot"},
+                                             {"record"},
+                                             {"watch"},
+                                             {"view"},
+                                             {"devices"},
+                                             {"edid"},
+                                             {"edid", "get"},
+                                             {"edid", "set"},
+                                             {"opregion"},
+                                             {"vbt"}}) {
+    std::vector<std::string> arguments = command;
+    arguments.push_back("--help");
+    const Answer answer = Answered(arguments);
     EXPECT_EQ(answer.exit_code, kExitOk);
     EXPECT_THAT(answer.out, HasSubstr("Examples:"));
-    EXPECT_THAT(answer.out, HasSubstr(std::string("oriel ") + command));
+    std::string words = "  oriel";
+    for (const std::string& word : command) words += " " + word;
+    EXPECT_THAT(answer.out, HasSubstr(words));
     EXPECT_THAT(answer.out, HasSubstr("Exit codes:"));
   }
   EXPECT_THAT(Answered({"--help"}).out, HasSubstr("snapshot"));

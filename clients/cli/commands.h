@@ -28,6 +28,14 @@ absl::Status RunRecord(const RecordOptions& options,
                        const CommandContext& context);
 absl::Status RunWatch(const WatchOptions& options,
                       const CommandContext& context);
+absl::Status RunDevices(const DevicesOptions& options,
+                        const CommandContext& context);
+absl::Status RunEdidGet(const EdidGetOptions& options,
+                        const CommandContext& context);
+absl::Status RunEdidSet(const EdidSetOptions& options,
+                        const CommandContext& context);
+absl::Status RunOpRegion(const OpRegionOptions& options,
+                         const CommandContext& context);
 
 // Becomes oriel-viewer, the one beside this program or on the PATH; returns
 // only to say why not.

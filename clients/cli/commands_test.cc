@@ -3,16 +3,13 @@
 #include <unistd.h>
 
 #include <fstream>
-#include <iterator>
-#include <memory>
 #include <sstream>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "capture/igd/sample_tables.h"
+#include "clients/cli/commands_fixture.h"
 #include "clients/cli/h264_samples.h"
-#include "clients/lib/fake_orield.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
@@ -24,12 +21,6 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using AttachStream = FakeOrield::AttachStream;
 
-struct Outcome {
-  int exit_code = -1;
-  std::string out;
-  std::string err;
-};
-
 std::vector<nlohmann::json> JsonLines(const std::string& text) {
   std::vector<nlohmann::json> lines;
   std::istringstream stream(text);
@@ -38,40 +29,6 @@ std::vector<nlohmann::json> JsonLines(const std::string& text) {
   }
   return lines;
 }
-
-std::string Content(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-class CommandsTest : public ::testing::Test {
- protected:
-  void SetUp() override { server_.displays.push_back(ReadyDisplay("vm7")); }
-
-  Outcome Run(std::vector<std::string> arguments,
-              const std::string& server = "") {
-    arguments.insert(arguments.begin(),
-                     {"--server", server.empty() ? server_.address() : server});
-    std::ostringstream out;
-    std::ostringstream err;
-    Console console{.out = out, .err = err};
-    Outcome outcome;
-    outcome.exit_code = RunOriel(arguments, console, stop_);
-    outcome.out = out.str();
-    outcome.err = err.str();
-    return outcome;
-  }
-
-  // A path in the test's folder where no file is.
-  std::string Fresh(const std::string& name) {
-    const std::string path = ::testing::TempDir() + "/" + name;
-    unlink(path.c_str());
-    return path;
-  }
-
-  FakeOrield server_;
-  StopSignal stop_;
-};
 
 TEST_F(CommandsTest, ListPrintsATableOrAnArray) {
   server_.displays.push_back(ReadyDisplay("vm8"));
@@ -149,10 +106,16 @@ TEST_F(CommandsTest, AFullStandardOutputIsAFailureThatIsNamedOnce) {
     return WaitForHangUp(stream);
   };
   const std::vector<std::vector<std::string>> commands = {
-      {"list"},           {"list", "--json"},
-      {"show", "--json"}, {"snapshot", "-o", "-"},
-      {"watch"},          {"watch", "--json"},
-      {"--help"},         {"--version"}};
+      {"list"},
+      {"list", "--json"},
+      {"show", "--json"},
+      {"snapshot", "-o", "-"},
+      {"watch"},
+      {"watch", "--json"},
+      {"devices", "--json"},
+      {"edid", "get"},
+      {"--help"},
+      {"--version"}};
   for (std::vector<std::string> arguments : commands) {
     const std::string command = arguments.front();
     arguments.insert(arguments.begin(), {"--server", server_.address()});

@@ -29,10 +29,6 @@ std::string SizeCell(const v1::Display& display) {
   return absl::StrFormat("%dx%d", display.width_px(), display.height_px());
 }
 
-std::string OrDash(const std::string& text) {
-  return text.empty() ? "-" : Printable(text);
-}
-
 std::string EncodingNames(const v1::Display& display) {
   std::string names;
   for (const int encoding : display.encodings()) {
@@ -100,34 +96,21 @@ std::string JsonLine(const nlohmann::json& json) {
 
 std::string DisplayTable(const std::vector<v1::Display>& displays,
                          bool coloured) {
-  std::vector<std::vector<std::string>> rows;
-  rows.push_back({"NAME", "STATE", "SIZE", "FORMAT", "VIEWERS", "DEVICE"});
-  for (std::string& title : rows.front()) {
-    title = Coloured(title, Colour::kBold, coloured);
-  }
+  std::vector<NotedRow> rows;
+  rows.push_back({TitleRow(
+      {"NAME", "STATE", "SIZE", "FORMAT", "VIEWERS", "DEVICE"}, coloured)});
   for (const v1::Display& display : displays) {
-    rows.push_back({Printable(display.name()), StateCell(display, coloured),
-                    SizeCell(display), OrDash(display.fourcc()),
-                    absl::StrFormat("%d", display.viewer_count()),
-                    OrDash(display.device())});
+    rows.push_back({{Printable(display.name()), StateCell(display, coloured),
+                     SizeCell(display), OrDash(display.fourcc()),
+                     absl::StrFormat("%d", display.viewer_count()),
+                     OrDash(display.device())},
+                    display.state_reason()});
   }
-  // The reasons come in between afterwards: they are no cells.
-  const std::string table = FormatTable(rows);
-  std::string lines;
-  size_t begin = 0;
-  for (size_t i = 0; i < rows.size(); ++i) {
-    const size_t end = table.find('\n', begin) + 1;
-    lines += table.substr(begin, end - begin);
-    begin = end;
-    if (i > 0 && !displays[i - 1].state_reason().empty()) {
-      lines += "    " + Printable(displays[i - 1].state_reason()) + "\n";
-    }
-  }
-  return lines;
+  return FormatTable(rows);
 }
 
 std::string DisplayDetails(const v1::Display& display, bool coloured) {
-  std::vector<std::vector<std::string>> rows = {
+  std::vector<TableRow> rows = {
       {"name:", Printable(display.name())},
       {"state:", StateCell(display, coloured)},
   };

@@ -72,17 +72,4 @@ absl::Status RunList(const ListOptions& options,
   return Flush(context.console);
 }
 
-absl::Status RunShow(const ShowOptions& options,
-                     const CommandContext& context) {
-  ASSIGN_OR_RETURN(const std::string name,
-                   context.connection.ResolveDisplay(options.display));
-  ASSIGN_OR_RETURN(const v1::Display display,
-                   context.connection.GetDisplay(name));
-  context.console.out << (context.json
-                              ? JsonLine(DisplayJson(display))
-                              : DisplayDetails(display,
-                                               context.console.coloured_out()));
-  return Flush(context.console);
-}
-
 }  // namespace oriel::clients

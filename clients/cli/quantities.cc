@@ -44,6 +44,22 @@ std::string FormatBytes(uint64_t bytes) {
   return absl::StrFormat("%.1f %s", value, unit);
 }
 
+std::string FormatMemory(uint64_t bytes) {
+  const char* const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  uint64_t unit_bytes = 1;
+  size_t unit = 0;
+  while (bytes / unit_bytes >= 1024) {
+    unit_bytes *= 1024;
+    ++unit;
+  }
+  if (bytes % unit_bytes == 0) {
+    return absl::StrFormat("%d %s", bytes / unit_bytes, units[unit]);
+  }
+  return absl::StrFormat(
+      "%.1f %s", static_cast<double>(bytes) / static_cast<double>(unit_bytes),
+      units[unit]);
+}
+
 std::string FormatClock(std::chrono::milliseconds duration) {
   const int64_t tenths = duration.count() / 100;
   return absl::StrFormat("%02d:%02d:%02d.%d", tenths / 36'000,

@@ -16,6 +16,9 @@ absl::StatusOr<std::chrono::milliseconds> ParseDuration(
 // "0 B", "9.8 kB", "12.3 MB": powers of 1000.
 std::string FormatBytes(uint64_t bytes);
 
+// "512 B", "4 KiB", "1.5 GiB": powers of 1024, for memory and address space.
+std::string FormatMemory(uint64_t bytes);
+
 // "00:01:02.5".
 std::string FormatClock(std::chrono::milliseconds duration);
 

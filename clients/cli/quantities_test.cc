@@ -43,5 +43,15 @@ TEST(QuantitiesTest, WritesTimes) {
   EXPECT_EQ(FormatMicroseconds(1234), "1.2 ms");
 }
 
+TEST(QuantitiesTest, MemoryIsInPowersOf1024) {
+  EXPECT_EQ(FormatMemory(0), "0 B");
+  EXPECT_EQ(FormatMemory(1023), "1023 B");
+  EXPECT_EQ(FormatMemory(4096), "4 KiB");
+  EXPECT_EQ(FormatMemory(4100), "4.0 KiB");
+  EXPECT_EQ(FormatMemory(256 << 20), "256 MiB");
+  EXPECT_EQ(FormatMemory(3ull << 29), "1.5 GiB");
+  EXPECT_EQ(FormatMemory(UINT64_MAX), "16.0 EiB");
+}
+
 }  // namespace
 }  // namespace oriel::clients

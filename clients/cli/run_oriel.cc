@@ -5,9 +5,44 @@
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 #include "clients/cli/commands.h"
+#include "clients/cli/table.h"
 
 namespace oriel::clients {
 namespace {
+
+// Of a command that needs a server.
+struct Runner {
+  const CommandContext& context;
+  absl::Status operator()(const ListOptions& options) const {
+    return RunList(options, context);
+  }
+  absl::Status operator()(const ShowOptions& options) const {
+    return RunShow(options, context);
+  }
+  absl::Status operator()(const SnapshotOptions& options) const {
+    return RunSnapshot(options, context);
+  }
+  absl::Status operator()(const RecordOptions& options) const {
+    return RunRecord(options, context);
+  }
+  absl::Status operator()(const WatchOptions& options) const {
+    return RunWatch(options, context);
+  }
+  absl::Status operator()(const DevicesOptions& options) const {
+    return RunDevices(options, context);
+  }
+  absl::Status operator()(const EdidGetOptions& options) const {
+    return RunEdidGet(options, context);
+  }
+  absl::Status operator()(const EdidSetOptions& options) const {
+    return RunEdidSet(options, context);
+  }
+  absl::Status operator()(const OpRegionOptions& options) const {
+    return RunOpRegion(options, context);
+  }
+  absl::Status operator()(const ViewOptions&) const { return absl::OkStatus(); }
+  absl::Status operator()(const VbtOptions&) const { return absl::OkStatus(); }
+};
 
 absl::Status RunCommand(const Arguments& arguments, Console& console,
                         StopSignal& stop) {
@@ -20,37 +55,15 @@ absl::Status RunCommand(const Arguments& arguments, Console& console,
   ASSIGN_OR_RETURN(const std::unique_ptr<Connection> connection,
                    Connection::Open(ChooseServer(arguments.server)));
   const CommandContext context{*connection, console, arguments.json, stop};
-  struct Runner {
-    const CommandContext& context;
-    absl::Status operator()(const ListOptions& options) const {
-      return RunList(options, context);
-    }
-    absl::Status operator()(const ShowOptions& options) const {
-      return RunShow(options, context);
-    }
-    absl::Status operator()(const SnapshotOptions& options) const {
-      return RunSnapshot(options, context);
-    }
-    absl::Status operator()(const RecordOptions& options) const {
-      return RunRecord(options, context);
-    }
-    absl::Status operator()(const WatchOptions& options) const {
-      return RunWatch(options, context);
-    }
-    absl::Status operator()(const ViewOptions&) const {
-      return absl::OkStatus();
-    }
-    absl::Status operator()(const VbtOptions&) const {
-      return absl::OkStatus();
-    }
-  };
   return std::visit(Runner{context}, arguments.command);
 }
 
 // The last word, and the exit code.
 int Conclude(const absl::Status& status, Console& console) {
   if (!status.message().empty()) {
-    console.err << "oriel: " << std::string(status.message()) << "\n";
+    // It may be what a server or a device said.
+    console.err << "oriel: " << Printable(std::string(status.message()))
+                << "\n";
   }
   return ExitCodeOf(status);
 }

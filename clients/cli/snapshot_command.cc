@@ -2,20 +2,17 @@
 #include "base/status_macros.h"
 #include "clients/cli/commands.h"
 #include "clients/cli/display_report.h"
-#include "clients/cli/png_file.h"
 #include "clients/cli/quantities.h"
+#include "clients/cli/save_bytes.h"
 #include "clients/cli/table.h"
+#include "clients/cli/whole_file.h"
 
 namespace oriel::clients {
 
 absl::Status RunSnapshot(const SnapshotOptions& options,
                          const CommandContext& context) {
   Console& console = context.console;
-  const bool to_stdout = options.output == "-";
-  if (to_stdout && console.out_is_terminal) {
-    return absl::InvalidArgumentError(
-        "a PNG file is nothing for a terminal; redirect it, or give -o FILE");
-  }
+  RETURN_IF_ERROR(CheckOutput(options.output, "a PNG file", console));
   ASSIGN_OR_RETURN(const std::string name,
                    context.connection.ResolveDisplay(options.display));
   v1::TakeSnapshotRequest request;
@@ -24,10 +21,7 @@ absl::Status RunSnapshot(const SnapshotOptions& options,
   request.set_without_cursor(options.no_cursor);
   ASSIGN_OR_RETURN(const v1::TakeSnapshotResponse snapshot,
                    context.connection.TakeSnapshot(request));
-  if (to_stdout) {
-    console.out << snapshot.png();
-    return Flush(console);
-  }
+  if (options.output == "-") return SaveBytes("-", snapshot.png(), console);
   const bool named = !options.output.empty();
   // A name from the network is no path.
   if (!named && name.find('/') != std::string::npos) {

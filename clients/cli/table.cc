@@ -56,20 +56,37 @@ size_t TextWidth(const std::string& text) {
   return width;
 }
 
+std::string OrDash(const std::string& text) {
+  return text.empty() ? "-" : Printable(text);
+}
+
 std::string Coloured(const std::string& text, Colour colour, bool enabled) {
   return enabled ? Sequence(colour) + text + "\x1b[0m" : text;
 }
 
-std::string FormatTable(const std::vector<std::vector<std::string>>& rows) {
+TableRow TitleRow(TableRow titles, bool coloured) {
+  for (std::string& title : titles) {
+    title = Coloured(title, Colour::kBold, coloured);
+  }
+  return titles;
+}
+
+std::string FormatTable(const std::vector<TableRow>& rows) {
+  std::vector<NotedRow> noted;
+  for (const TableRow& row : rows) noted.push_back({row, ""});
+  return FormatTable(noted);
+}
+
+std::string FormatTable(const std::vector<NotedRow>& rows) {
   std::vector<size_t> widths;
-  for (const auto& row : rows) {
+  for (const auto& [row, note] : rows) {
     widths.resize(std::max(widths.size(), row.size()));
     for (size_t i = 0; i < row.size(); ++i) {
       widths[i] = std::max(widths[i], TextWidth(row[i]));
     }
   }
   std::string table;
-  for (const auto& row : rows) {
+  for (const auto& [row, note] : rows) {
     std::string line;
     size_t gap = 0;
     for (size_t i = 0; i < row.size(); ++i) {
@@ -80,6 +97,7 @@ std::string FormatTable(const std::vector<std::vector<std::string>>& rows) {
       gap += widths[i] - TextWidth(row[i]) + 2;
     }
     table += line + "\n";
+    if (!note.empty()) table += "    " + Printable(note) + "\n";
   }
   return table;
 }

@@ -6,22 +6,31 @@ namespace oriel::clients {
 namespace {
 
 TEST(TableTest, AlignsColumnsWithoutSpacesAtTheEnds) {
-  EXPECT_EQ(FormatTable({{"NAME", "STATE", "SIZE"},
-                         {"a", "ready", "640x480"},
-                         {"longer-name", "plane off", ""}}),
-            "NAME         STATE      SIZE\n"
-            "a            ready      640x480\n"
-            "longer-name  plane off\n");
+  EXPECT_EQ(
+      FormatTable(std::vector<TableRow>{{"NAME", "STATE", "SIZE"},
+                                        {"a", "ready", "640x480"},
+                                        {"longer-name", "plane off", ""}}),
+      "NAME         STATE      SIZE\n"
+      "a            ready      640x480\n"
+      "longer-name  plane off\n");
 }
 
 TEST(TableTest, AnEmptyCellKeepsItsColumn) {
-  EXPECT_EQ(FormatTable({{"a", "", "c"}, {"aa", "bbb", "c"}}),
-            "a        c\naa  bbb  c\n");
+  EXPECT_EQ(
+      FormatTable(std::vector<TableRow>{{"a", "", "c"}, {"aa", "bbb", "c"}}),
+      "a        c\naa  bbb  c\n");
+}
+
+TEST(TableTest, ANoteStandsBelowItsRowAndWidensNoColumn) {
+  EXPECT_EQ(FormatTable(std::vector<NotedRow>{
+                {{"a", "b"}, "what is\nwrong with it"}, {{"aa", "b"}, ""}}),
+            "a   b\n    what is?wrong with it\naa  b\n");
 }
 
 TEST(TableTest, ColoursAndUmlautsDoNotShiftColumns) {
-  EXPECT_EQ(FormatTable({{Coloured("ab", Colour::kGreen, true), "x"},
-                         {"\xC3\xA4\xC3\xB6", "y"}}),
+  EXPECT_EQ(FormatTable(std::vector<TableRow>{
+                {Coloured("ab", Colour::kGreen, true), "x"},
+                {"\xC3\xA4\xC3\xB6", "y"}}),
             "\x1b[32mab\x1b[0m  x\n\xC3\xA4\xC3\xB6  y\n");
   EXPECT_EQ(Coloured("ab", Colour::kGreen, false), "ab");
 }

@@ -1,16 +1,11 @@
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <vector>
 
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
-#include "base/unique_fd.h"
 #include "clients/cli/commands.h"
 #include "clients/cli/display_report.h"
 #include "clients/cli/vbt_report.h"
+#include "clients/cli/whole_file.h"
 
 namespace oriel::clients {
 namespace {
@@ -19,38 +14,13 @@ namespace {
 // mistake.
 constexpr size_t kMaxFileBytes = 1024 * 1024;
 
-// Files in sysfs and debugfs do not tell their size: read to the end.
-absl::StatusOr<std::vector<uint8_t>> ReadFile(const std::string& path) {
-  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.valid()) {
-    return absl::InternalError(
-        absl::StrFormat("cannot open %s: %s", path, std::strerror(errno)));
-  }
-  std::vector<uint8_t> content(kMaxFileBytes + 1);
-  size_t size = 0;
-  while (size < content.size()) {
-    const ssize_t count =
-        read(fd.get(), content.data() + size, content.size() - size);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) {
-      return absl::InternalError(
-          absl::StrFormat("cannot read %s: %s", path, std::strerror(errno)));
-    }
-    if (count == 0) break;
-    size += static_cast<size_t>(count);
-  }
-  if (size > kMaxFileBytes) {
-    return absl::InternalError(absl::StrFormat(
-        "%s has more than 1 MiB: that is no VBT or OpRegion alone", path));
-  }
-  content.resize(size);
-  return content;
-}
-
 }  // namespace
 
 absl::Status RunVbt(const VbtOptions& options, bool json, Console& console) {
-  ASSIGN_OR_RETURN(const std::vector<uint8_t> content, ReadFile(options.file));
+  ASSIGN_OR_RETURN(
+      const std::vector<uint8_t> content,
+      ReadWholeFile(options.file, kMaxFileBytes,
+                    "has more than 1 MiB: that is no VBT or OpRegion alone"));
   const absl::StatusOr<VbtFile> file = DecodeVbtFile(content);
   if (!file.ok()) {
     return absl::DataLossError(

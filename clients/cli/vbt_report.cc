@@ -11,15 +11,11 @@ namespace oriel::clients {
 namespace {
 
 namespace igd = capture::igd;
-using Rows = std::vector<std::vector<std::string>>;
+using Rows = std::vector<TableRow>;
 
 bool StartsWith(std::span<const uint8_t> bytes, const std::string& text) {
   return bytes.size() >= text.size() &&
          std::memcmp(bytes.data(), text.data(), text.size()) == 0;
-}
-
-std::string OrDash(const std::string& text) {
-  return text.empty() ? "-" : Printable(text);
 }
 
 std::string YesOrDash(bool yes) { return yes ? "yes" : "-"; }
@@ -43,8 +39,10 @@ nlohmann::json OrNull(const std::optional<uint8_t>& number) {
 std::vector<std::string> Problems(const VbtFile& file) {
   std::vector<std::string> problems;
   if (file.op_region) problems = file.op_region->problems;
-  problems.insert(problems.end(), file.vbt.problems.begin(),
-                  file.vbt.problems.end());
+  if (file.vbt) {
+    problems.insert(problems.end(), file.vbt->problems.begin(),
+                    file.vbt->problems.end());
+  }
   return problems;
 }
 
@@ -104,8 +102,10 @@ void AddOpRegion(const igd::OpRegion& op_region, Rows& rows) {
        op_region.panel_edid.empty()
            ? "-"
            : absl::StrFormat("%d bytes", op_region.panel_edid.size())});
-  rows.push_back(
-      {"VBT at:", absl::StrFormat("0x%x", op_region.vbt_offset_bytes)});
+  if (op_region.vbt) {
+    rows.push_back(
+        {"VBT at:", absl::StrFormat("0x%x", op_region.vbt_offset_bytes)});
+  }
 }
 
 std::string PanelText(const igd::Vbt& vbt) {
@@ -131,17 +131,28 @@ std::string ModeText(const igd::Vbt& vbt) {
           : "");
 }
 
+void AddVbt(const igd::Vbt& vbt, Rows& rows) {
+  rows.push_back(
+      {"VBT:",
+       OrDash(vbt.name) + absl::StrFormat(", version %d.%02d, %d bytes",
+                                          vbt.version / 100, vbt.version % 100,
+                                          vbt.size_bytes)});
+  rows.push_back({"BDB:", absl::StrFormat("version %d, %d block%s",
+                                          vbt.bdb_version, vbt.blocks.size(),
+                                          vbt.blocks.size() == 1 ? "" : "s")});
+  rows.push_back({"panel:", PanelText(vbt)});
+  rows.push_back({"mode:", ModeText(vbt)});
+}
+
 std::string AuxText(const igd::ChildDevice& child) {
   return child.aux_channel == 0 ? "-"
                                 : absl::StrFormat("0x%02x", child.aux_channel);
 }
 
 std::string ConnectorTable(const igd::Vbt& vbt, bool coloured) {
-  Rows rows = {{"CONNECTOR", "PORT", "HANDLE", "TYPE", "DVO", "DDC", "AUX",
-                "INTERNAL", "HOTPLUG", "TYPE-C"}};
-  for (std::string& title : rows.front()) {
-    title = Coloured(title, Colour::kBold, coloured);
-  }
+  Rows rows = {TitleRow({"CONNECTOR", "PORT", "HANDLE", "TYPE", "DVO", "DDC",
+                         "AUX", "INTERNAL", "HOTPLUG", "TYPE-C"},
+                        coloured)};
   for (const igd::ChildDevice& child : vbt.children) {
     const std::string name = igd::HandleName(child, vbt.bdb_version);
     rows.push_back(
@@ -158,10 +169,7 @@ std::string ConnectorTable(const igd::Vbt& vbt, bool coloured) {
 }
 
 std::string BlockTable(const igd::Vbt& vbt, bool coloured) {
-  Rows rows = {{"BLOCK", "OFFSET", "BYTES"}};
-  for (std::string& title : rows.front()) {
-    title = Coloured(title, Colour::kBold, coloured);
-  }
+  Rows rows = {TitleRow({"BLOCK", "OFFSET", "BYTES"}, coloured)};
   for (const igd::VbtBlock& block : vbt.blocks) {
     rows.push_back({absl::StrFormat("%d", block.id),
                     absl::StrFormat("0x%x", block.offset_bytes),
@@ -172,18 +180,23 @@ std::string BlockTable(const igd::Vbt& vbt, bool coloured) {
 
 }  // namespace
 
-absl::StatusOr<VbtFile> DecodeVbtFile(std::span<const uint8_t> bytes) {
+absl::StatusOr<VbtFile> DecodeOpRegion(std::span<const uint8_t> bytes) {
+  absl::StatusOr<igd::OpRegion> op_region = igd::ParseOpRegion(bytes);
+  if (!op_region.ok()) {
+    return absl::DataLossError(std::string(op_region.status().message()));
+  }
   VbtFile file;
+  file.vbt = op_region->vbt;
+  file.op_region = *std::move(op_region);
+  return file;
+}
+
+absl::StatusOr<VbtFile> DecodeVbtFile(std::span<const uint8_t> bytes) {
   if (StartsWith(bytes, "IntelGraphicsMem")) {
-    absl::StatusOr<igd::OpRegion> op_region = igd::ParseOpRegion(bytes);
-    if (!op_region.ok()) {
-      return absl::DataLossError(std::string(op_region.status().message()));
+    absl::StatusOr<VbtFile> file = DecodeOpRegion(bytes);
+    if (file.ok() && !file->vbt) {
+      return absl::DataLossError(Joined(file->op_region->problems));
     }
-    if (!op_region->vbt) {
-      return absl::DataLossError(Joined(op_region->problems));
-    }
-    file.vbt = *op_region->vbt;
-    file.op_region = *std::move(op_region);
     return file;
   }
   if (!StartsWith(bytes, "$VBT")) {
@@ -195,12 +208,13 @@ absl::StatusOr<VbtFile> DecodeVbtFile(std::span<const uint8_t> bytes) {
   if (!vbt.ok()) {
     return absl::DataLossError(std::string(vbt.status().message()));
   }
+  VbtFile file;
   file.vbt = *std::move(vbt);
   return file;
 }
 
 nlohmann::json VbtJson(const VbtFile& file) {
-  const igd::Vbt& vbt = file.vbt;
+  const igd::Vbt vbt = file.vbt.value_or(igd::Vbt());
   nlohmann::json children = nlohmann::json::array();
   for (const igd::ChildDevice& child : vbt.children) {
     children.push_back(ChildJson(child));
@@ -211,41 +225,45 @@ nlohmann::json VbtJson(const VbtFile& file) {
                       {"offset", block.offset_bytes},
                       {"size", block.size_bytes}});
   }
-  return {{"name", vbt.name},
-          {"version", vbt.version},
-          {"size", vbt.size_bytes},
-          {"bdb_version", vbt.bdb_version},
-          {"panel_type", OrNull(vbt.panel_type)},
-          {"panel_type2", OrNull(vbt.panel_type2)},
-          {"panel_number", OrNull(vbt.panel_number)},
-          {"panel_name", OrNull(vbt.panel_name)},
-          {"panel_mode",
-           vbt.panel_mode ? ModeJson(*vbt.panel_mode) : nlohmann::json()},
-          {"children", children},
-          {"blocks", blocks},
-          {"problems", Problems(file)},
-          {"op_region",
-           file.op_region ? OpRegionJson(*file.op_region) : nlohmann::json()}};
+  nlohmann::json json = {
+      {"name", vbt.name},
+      {"version", vbt.version},
+      {"size", vbt.size_bytes},
+      {"bdb_version", vbt.bdb_version},
+      {"panel_type", OrNull(vbt.panel_type)},
+      {"panel_type2", OrNull(vbt.panel_type2)},
+      {"panel_number", OrNull(vbt.panel_number)},
+      {"panel_name", OrNull(vbt.panel_name)},
+      {"panel_mode",
+       vbt.panel_mode ? ModeJson(*vbt.panel_mode) : nlohmann::json()},
+      {"children", children},
+      {"blocks", blocks},
+      {"problems", Problems(file)},
+      {"op_region",
+       file.op_region ? OpRegionJson(*file.op_region) : nlohmann::json()}};
+  if (!file.vbt) {
+    for (const char* field : {"name", "version", "size", "bdb_version"}) {
+      json[field] = nullptr;
+    }
+  }
+  return json;
 }
 
 std::string VbtDetails(const VbtFile& file, bool coloured) {
-  const igd::Vbt& vbt = file.vbt;
   Rows rows;
   if (file.op_region) AddOpRegion(*file.op_region, rows);
-  rows.push_back(
-      {"VBT:",
-       OrDash(vbt.name) + absl::StrFormat(", version %d.%02d, %d bytes",
-                                          vbt.version / 100, vbt.version % 100,
-                                          vbt.size_bytes)});
-  rows.push_back({"BDB:", absl::StrFormat("version %d, %d block%s",
-                                          vbt.bdb_version, vbt.blocks.size(),
-                                          vbt.blocks.size() == 1 ? "" : "s")});
-  rows.push_back({"panel:", PanelText(vbt)});
-  rows.push_back({"mode:", ModeText(vbt)});
-  std::string text = FormatTable(rows) + "\n" +
-                     (vbt.children.empty() ? "No connectors.\n"
-                                           : ConnectorTable(vbt, coloured)) +
-                     "\n" + BlockTable(vbt, coloured);
+  if (file.vbt) {
+    AddVbt(*file.vbt, rows);
+  } else {
+    rows.push_back({"VBT:", "none"});
+  }
+  std::string text = FormatTable(rows);
+  if (file.vbt) {
+    text += "\n" +
+            (file.vbt->children.empty() ? std::string("No connectors.\n")
+                                        : ConnectorTable(*file.vbt, coloured)) +
+            "\n" + BlockTable(*file.vbt, coloured);
+  }
   const std::vector<std::string> problems = Problems(file);
   if (!problems.empty()) text += "\nProblems:\n";
   for (const std::string& problem : problems) {

@@ -11,17 +11,22 @@
 
 namespace oriel::clients {
 
-// A VBT, and the OpRegion around it when there was one.
+// A VBT, and the OpRegion around it when there was one; or an OpRegion without
+// a VBT, whose problems say why.
 struct VbtFile {
   std::optional<capture::igd::OpRegion> op_region;
-  capture::igd::Vbt vbt;
+  std::optional<capture::igd::Vbt> vbt;
 };
 
 // A bare VBT or an OpRegion, with a VBT in or behind it. kDataLoss: neither, or
 // one without a VBT that can be read, and why.
 absl::StatusOr<VbtFile> DecodeVbtFile(std::span<const uint8_t> bytes);
 
-// The fields that oriel(1) names.
+// An OpRegion, also one without a VBT. kDataLoss: it is none, and why.
+absl::StatusOr<VbtFile> DecodeOpRegion(std::span<const uint8_t> bytes);
+
+// The fields that oriel(1) names; without a VBT, what would
+// come from it is null, or an empty array.
 nlohmann::json VbtJson(const VbtFile& file);
 
 // Several tables for people, with what is wrong at the end.

@@ -74,6 +74,25 @@ TEST(VbtReportTest, AnOpRegionIsTakenForWhatItIs) {
                         "mailboxes:   ACPI, SWSCI, ASLE, VBT\n"));
 }
 
+TEST(VbtReportTest, AnOpRegionWithoutAVbtIsTellingToo) {
+  std::vector<uint8_t> bytes = igd::BuildOpRegion({});
+  bytes[0x58] = 0;
+  const auto file = DecodeOpRegion(bytes);
+  ASSERT_TRUE(file.ok()) << file.status();
+  const std::string text = VbtDetails(*file, false);
+  EXPECT_THAT(text, HasSubstr("OpRegion:    version 2.1, 8 KiB\n"));
+  EXPECT_THAT(text, HasSubstr("VBT:         none\n\nProblems:\n  "));
+  EXPECT_THAT(text, HasSubstr("no VBT"));
+  EXPECT_THAT(text, Not(HasSubstr("VBT at:")));
+  const nlohmann::json json = VbtJson(*file);
+  EXPECT_TRUE(json["version"].is_null());
+  EXPECT_TRUE(json["bdb_version"].is_null());
+  EXPECT_EQ(json["children"], nlohmann::json::array());
+  EXPECT_EQ(json["op_region"]["major"], 2);
+  EXPECT_EQ(json["problems"].size(), 1u);
+  EXPECT_EQ(DecodeOpRegion({}).status().code(), absl::StatusCode::kDataLoss);
+}
+
 TEST(VbtReportTest, PeopleGetAlignedTables) {
   EXPECT_EQ(
       VbtDetails(Decoded(LaptopVbt()), false),

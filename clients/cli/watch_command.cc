@@ -8,6 +8,7 @@
 #include "clients/cli/png_file.h"
 #include "clients/cli/table.h"
 #include "clients/cli/watch_report.h"
+#include "clients/cli/whole_file.h"
 #include "clients/lib/display_stream.h"
 #include "clients/lib/picture_updater.h"
 

@@ -59,6 +59,7 @@ Connection::Connection(ServerAddress address,
     : address_(std::move(address)),
       channel_(std::move(channel)),
       displays_(v1::DisplayService::NewStub(channel_)),
+      devices_(v1::DeviceService::NewStub(channel_)),
       streams_(v1::StreamService::NewStub(channel_)) {}
 
 absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(
@@ -115,6 +116,56 @@ absl::StatusOr<v1::TakeSnapshotResponse> Connection::TakeSnapshot(
   return response;
 }
 
+absl::StatusOr<std::vector<v1::HostDevice>> Connection::ListDevices() const {
+  v1::ListDevicesResponse response;
+  const auto context = UnaryContext();
+  RETURN_IF_ERROR(Explain(devices_->ListDevices(context.get(), {}, &response)));
+  return std::vector<v1::HostDevice>(response.devices().begin(),
+                                     response.devices().end());
+}
+
+absl::StatusOr<v1::GetDeviceResponse> Connection::GetDevice(
+    const std::string& display) const {
+  v1::GetDeviceRequest request;
+  request.set_display(display);
+  v1::GetDeviceResponse response;
+  const auto context = UnaryContext();
+  RETURN_IF_ERROR(
+      Explain(devices_->GetDevice(context.get(), request, &response)));
+  return response;
+}
+
+absl::StatusOr<v1::GetEdidResponse> Connection::GetEdid(
+    const std::string& display) const {
+  v1::GetEdidRequest request;
+  request.set_display(display);
+  v1::GetEdidResponse response;
+  const auto context = UnaryContext();
+  RETURN_IF_ERROR(
+      Explain(devices_->GetEdid(context.get(), request, &response)));
+  return response;
+}
+
+absl::StatusOr<v1::SetEdidResponse> Connection::SetEdid(
+    const v1::SetEdidRequest& request) const {
+  v1::SetEdidResponse response;
+  const auto context = UnaryContext();
+  RETURN_IF_ERROR(
+      Explain(devices_->SetEdid(context.get(), request, &response)));
+  return response;
+}
+
+absl::StatusOr<v1::GetOpRegionResponse> Connection::GetOpRegion(
+    const std::string& display) const {
+  v1::GetOpRegionRequest request;
+  request.set_display(display);
+  v1::GetOpRegionResponse response;
+  const auto context = UnaryContext();
+  RETURN_IF_ERROR(
+      Explain(devices_->GetOpRegion(context.get(), request, &response)));
+  return response;
+}
+
 absl::StatusOr<std::string> Connection::ResolveDisplay(
     const std::string& name) const {
   if (!name.empty()) return name;
@@ -144,9 +195,10 @@ absl::Status Connection::Explain(const grpc::Status& status) const {
         address_.text, kUnaryTimeout.count()));
   }
   if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED) {
+    // gRPC itself answers for an unknown service, without a word.
     return absl::UnimplementedError(absl::StrFormat(
-        "orield at %s cannot do this (%s); is it an older version?",
-        address_.text, message));
+        "orield at %s cannot do this%s; is it an older version?", address_.text,
+        message.empty() ? "" : " (" + message + ")"));
   }
   if (status.error_code() == grpc::StatusCode::UNAVAILABLE &&
       channel_->GetState(false) != GRPC_CHANNEL_READY) {

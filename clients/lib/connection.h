@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "clients/lib/server_address.h"
 #include "grpcpp/grpcpp.h"
+#include "oriel/v1/device.grpc.pb.h"
 #include "oriel/v1/display.grpc.pb.h"
 #include "oriel/v1/streaming.grpc.pb.h"
 
@@ -27,6 +28,7 @@ class Connection {
 
   const ServerAddress& address() const { return address_; }
   v1::DisplayService::Stub& display_service() const { return *displays_; }
+  v1::DeviceService::Stub& device_service() const { return *devices_; }
   v1::StreamService::Stub& stream_service() const { return *streams_; }
 
   // All pages, by name.
@@ -35,6 +37,16 @@ class Connection {
   absl::StatusOr<v1::Display> GetDisplay(const std::string& name) const;
   absl::StatusOr<v1::TakeSnapshotResponse> TakeSnapshot(
       const v1::TakeSnapshotRequest& request) const;
+
+  // An orield from before them answers these with kUnimplemented.
+  absl::StatusOr<std::vector<v1::HostDevice>> ListDevices() const;
+  absl::StatusOr<v1::GetDeviceResponse> GetDevice(
+      const std::string& display) const;
+  absl::StatusOr<v1::GetEdidResponse> GetEdid(const std::string& display) const;
+  absl::StatusOr<v1::SetEdidResponse> SetEdid(
+      const v1::SetEdidRequest& request) const;
+  absl::StatusOr<v1::GetOpRegionResponse> GetOpRegion(
+      const std::string& display) const;
 
   // `name`, or, when it is empty, the name of the only display there is.
   // kNotFound: there is none; kInvalidArgument: there are several.
@@ -50,6 +62,7 @@ class Connection {
   const ServerAddress address_;
   const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<v1::DisplayService::Stub> displays_;
+  const std::unique_ptr<v1::DeviceService::Stub> devices_;
   const std::unique_ptr<v1::StreamService::Stub> streams_;
 };
 

@@ -108,6 +108,51 @@ TEST(ConnectionTest, PassesTheServersReasonOn) {
   EXPECT_EQ(Message(snapshot.status()), "the device has gone");
 }
 
+TEST(ConnectionTest, AsksForDevicesByTheirDisplay) {
+  FakeOrield server;
+  server.displays.push_back(ReadyDisplay("x"));
+  server.devices.emplace_back().set_name("0000:00:02.0");
+  server.device.set_description("a fake");
+  server.edid.set_link(v1::MONITOR_LINK_UP);
+  server.op_region.set_vbt("$VBT");
+  server.set_edid = [](const v1::SetEdidRequest& request,
+                       v1::SetEdidResponse* response) {
+    response->set_edid(request.edid());
+    return grpc::Status::OK;
+  };
+  const auto connection = Connection::Open(server.address());
+  ASSERT_TRUE(connection.ok());
+  const auto devices = (*connection)->ListDevices();
+  ASSERT_TRUE(devices.ok()) << devices.status();
+  ASSERT_EQ(devices->size(), 1u);
+  EXPECT_EQ(devices->front().name(), "0000:00:02.0");
+  EXPECT_EQ((*connection)->GetDevice("x")->description(), "a fake");
+  EXPECT_EQ((*connection)->GetEdid("x")->link(), v1::MONITOR_LINK_UP);
+  EXPECT_EQ((*connection)->GetOpRegion("x")->vbt(), "$VBT");
+  v1::SetEdidRequest request;
+  request.set_display("x");
+  request.set_edid("bytes");
+  EXPECT_EQ((*connection)->SetEdid(request)->edid(), "bytes");
+  for (const absl::Status& status :
+       {(*connection)->GetDevice("y").status(),
+        (*connection)->GetEdid("y").status(),
+        (*connection)->SetEdid({}).status(),
+        (*connection)->GetOpRegion("y").status()}) {
+    EXPECT_EQ(status.code(), absl::StatusCode::kNotFound) << status;
+  }
+}
+
+TEST(ConnectionTest, AnOlderServerIsToldWithoutEmptyBrackets) {
+  FakeOrield server(FakeOrield::Age::kBeforeDeviceService);
+  const auto connection = Connection::Open(server.address());
+  ASSERT_TRUE(connection.ok());
+  const auto devices = (*connection)->ListDevices();
+  EXPECT_EQ(devices.status().code(), absl::StatusCode::kUnimplemented);
+  EXPECT_EQ(Message(devices.status()),
+            "orield at " + server.address() +
+                " cannot do this; is it an older version?");
+}
+
 TEST(ConnectionTest, AServerThatStoppedIsNamed) {
   FakeOrield server;
   const auto connection = Connection::Open(server.address());

@@ -25,10 +25,13 @@ grpc::Status NoSuchDisplay(const std::string& name) {
 
 }  // namespace
 
-FakeOrield::FakeOrield() : address_("unix:" + SocketPath()) {
+FakeOrield::FakeOrield(Age age) : address_("unix:" + SocketPath()) {
   grpc::ServerBuilder builder;
   builder.AddListeningPort(address_, grpc::InsecureServerCredentials());
   builder.RegisterService(static_cast<v1::DisplayService::Service*>(this));
+  if (age == Age::kCurrent) {
+    builder.RegisterService(static_cast<v1::DeviceService::Service*>(this));
+  }
   builder.RegisterService(static_cast<v1::StreamService::Service*>(this));
   server_ = builder.BuildAndStart();
 }
@@ -81,13 +84,53 @@ grpc::Status FakeOrield::TakeSnapshot(grpc::ServerContext*,
                                       const v1::TakeSnapshotRequest* request,
                                       v1::TakeSnapshotResponse* response) {
   if (!snapshot_status.ok()) return snapshot_status;
-  for (const v1::Display& display : displays) {
-    if (display.name() == request->name()) {
-      *response = snapshot;
-      return grpc::Status::OK;
-    }
-  }
-  return NoSuchDisplay(request->name());
+  *response = snapshot;
+  return FindDisplay(request->name());
+}
+
+grpc::Status FakeOrield::ListDevices(grpc::ServerContext*,
+                                     const v1::ListDevicesRequest*,
+                                     v1::ListDevicesResponse* response) {
+  for (const v1::HostDevice& one : devices) *response->add_devices() = one;
+  return devices_status;
+}
+
+grpc::Status FakeOrield::GetDevice(grpc::ServerContext*,
+                                   const v1::GetDeviceRequest* request,
+                                   v1::GetDeviceResponse* response) {
+  if (!device_status.ok()) return device_status;
+  *response = device;
+  return FindDisplay(request->display());
+}
+
+grpc::Status FakeOrield::GetEdid(grpc::ServerContext*,
+                                 const v1::GetEdidRequest* request,
+                                 v1::GetEdidResponse* response) {
+  if (!edid_status.ok()) return edid_status;
+  *response = edid;
+  return FindDisplay(request->display());
+}
+
+grpc::Status FakeOrield::SetEdid(grpc::ServerContext*,
+                                 const v1::SetEdidRequest* request,
+                                 v1::SetEdidResponse* response) {
+  const grpc::Status found = FindDisplay(request->display());
+  return found.ok() ? set_edid(*request, response) : found;
+}
+
+grpc::Status FakeOrield::GetOpRegion(grpc::ServerContext*,
+                                     const v1::GetOpRegionRequest* request,
+                                     v1::GetOpRegionResponse* response) {
+  if (!op_region_status.ok()) return op_region_status;
+  *response = op_region;
+  return FindDisplay(request->display());
+}
+
+grpc::Status FakeOrield::FindDisplay(const std::string& name) const {
+  const bool found = std::any_of(
+      displays.begin(), displays.end(),
+      [&name](const v1::Display& display) { return display.name() == name; });
+  return found ? grpc::Status::OK : NoSuchDisplay(name);
 }
 
 grpc::Status FakeOrield::AttachDisplay(grpc::ServerContext* context,
@@ -97,12 +140,8 @@ grpc::Status FakeOrield::AttachDisplay(grpc::ServerContext* context,
     return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT,
                         "the first message is no open");
   }
-  for (const v1::Display& display : displays) {
-    if (display.name() == request.open().display()) {
-      return attach(request.open(), stream, context);
-    }
-  }
-  return NoSuchDisplay(request.open().display());
+  const grpc::Status found = FindDisplay(request.open().display());
+  return found.ok() ? attach(request.open(), stream, context) : found;
 }
 
 v1::Display ReadyDisplay(const std::string& name) {

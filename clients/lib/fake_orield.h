@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "grpcpp/grpcpp.h"
+#include "oriel/v1/device.grpc.pb.h"
 #include "oriel/v1/display.grpc.pb.h"
 #include "oriel/v1/streaming.grpc.pb.h"
 
@@ -15,12 +16,15 @@ namespace oriel::clients {
 // An orield for tests that answers as its fields say; set them before the
 // first call. Listens on a socket in /tmp. Runs calls on gRPC's threads.
 class FakeOrield : public v1::DisplayService::Service,
+                   public v1::DeviceService::Service,
                    public v1::StreamService::Service {
  public:
   using AttachStream = grpc::ServerReaderWriter<v1::StreamFramesResponse,
                                                 v1::AttachDisplayRequest>;
 
-  FakeOrield();
+  enum class Age { kCurrent, kBeforeDeviceService };
+
+  explicit FakeOrield(Age age = Age::kCurrent);
   ~FakeOrield() override;
 
   // "unix:/..."
@@ -34,6 +38,17 @@ class FakeOrield : public v1::DisplayService::Service,
   grpc::Status list_status;
   v1::TakeSnapshotResponse snapshot;
   grpc::Status snapshot_status;
+  std::vector<v1::HostDevice> devices;
+  grpc::Status devices_status;
+  // The answers for each of `displays`.
+  v1::GetDeviceResponse device;
+  grpc::Status device_status;
+  v1::GetEdidResponse edid;
+  grpc::Status edid_status;
+  std::function<grpc::Status(const v1::SetEdidRequest&, v1::SetEdidResponse*)>
+      set_edid;
+  v1::GetOpRegionResponse op_region;
+  grpc::Status op_region_status;
   // Called after the `open` was read; what it returns ends the stream.
   std::function<grpc::Status(const v1::StreamFramesRequest&, AttachStream*,
                              grpc::ServerContext*)>
@@ -54,8 +69,22 @@ class FakeOrield : public v1::DisplayService::Service,
   grpc::Status TakeSnapshot(grpc::ServerContext*,
                             const v1::TakeSnapshotRequest* request,
                             v1::TakeSnapshotResponse* response) override;
+  grpc::Status ListDevices(grpc::ServerContext*, const v1::ListDevicesRequest*,
+                           v1::ListDevicesResponse* response) override;
+  grpc::Status GetDevice(grpc::ServerContext*,
+                         const v1::GetDeviceRequest* request,
+                         v1::GetDeviceResponse* response) override;
+  grpc::Status GetEdid(grpc::ServerContext*, const v1::GetEdidRequest* request,
+                       v1::GetEdidResponse* response) override;
+  grpc::Status SetEdid(grpc::ServerContext*, const v1::SetEdidRequest* request,
+                       v1::SetEdidResponse* response) override;
+  grpc::Status GetOpRegion(grpc::ServerContext*,
+                           const v1::GetOpRegionRequest* request,
+                           v1::GetOpRegionResponse* response) override;
   grpc::Status AttachDisplay(grpc::ServerContext* context,
                              AttachStream* stream) override;
+  // OK, or NOT_FOUND.
+  grpc::Status FindDisplay(const std::string& name) const;
 
   std::string address_;
   std::unique_ptr<grpc::Server> server_;
