@@ -94,6 +94,8 @@ std::string DeviceKindName(v1::DeviceKind kind) {
       return "sriov-vgpu";
     case v1::DEVICE_KIND_UNATTRIBUTED:
       return "unattributed";
+    case v1::DEVICE_KIND_VFIO_USER:
+      return "vfio-user";
     default:
       return "unknown";
   }
