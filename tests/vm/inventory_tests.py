@@ -62,6 +62,8 @@ class OpRegions(guest_case.Case):
     op_regions.show(name)
     self.addCleanup(op_regions.show, 'plain')
     self.share_host(guest_case.group_display('igd', guest_case.igd_address()))
+    # It goes on trying to open the device.
+    self.addCleanup(self.host.close)
 
   def read(self):
     path = self.host.path('opregion.bin')
