@@ -50,4 +50,14 @@ inline Rect Intersection(const Rect& a, const Rect& b) {
   return {x, y, width, height};
 }
 
+// The smallest rectangle around both; an empty one adds nothing.
+inline Rect BoundsOf(const Rect& a, const Rect& b) {
+  if (a.empty()) return b;
+  if (b.empty()) return a;
+  const int32_t x = std::min(a.x_px, b.x_px);
+  const int32_t y = std::min(a.y_px, b.y_px);
+  return {x, y, std::max(a.right_px(), b.right_px()) - x,
+          std::max(a.bottom_px(), b.bottom_px()) - y};
+}
+
 }  // namespace oriel

@@ -1,0 +1,143 @@
+#include "encoder/moves/move_finder.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace oriel::encoder {
+namespace {
+
+// One row in so many of the reference is indexed; so many consecutive rows of
+// the picture then hold one that matches, whatever the shift. Lines of text
+// are seldom 11 or 22 px high, so each line is indexed in other rows.
+constexpr int32_t kRowStep = 11;
+// The more there is to look at, the more groups of rows are left out.
+constexpr int64_t kThoroughPx = 256 * 1024;
+constexpr int32_t kMaxGroupStep = 6;
+// What stood beside an area may stand in it now.
+constexpr int32_t kMarginPx = 64;
+// Fewer may be chance.
+constexpr int32_t kMinVotes = 4;
+constexpr size_t kMaxCandidates = 8;
+constexpr Size kSample = {32, 4};
+
+int64_t AreaPx(const std::vector<Rect>& rects) {
+  int64_t sum = 0;
+  for (const Rect& rect : rects) sum += rect.AreaPx();
+  return sum;
+}
+
+bool IsEqual(const BandedPicture& picture, const BandedPicture& reference,
+             const Rect& rect, const Shift& source) {
+  for (int32_t y = rect.y_px; y < rect.bottom_px(); ++y) {
+    if (std::memcmp(picture.Row(y) + size_t(rect.x_px) * kBytesPerPixel,
+                    reference.Row(y + source.dy_px) +
+                        size_t(rect.x_px + source.dx_px) * kBytesPerPixel,
+                    size_t(rect.width_px) * kBytesPerPixel) != 0) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+const std::vector<Move>& MoveFinder::Find(const BandedPicture& picture,
+                                          const BandedPicture& reference,
+                                          const std::vector<Rect>& changed,
+                                          const std::vector<Rect>& barred) {
+  moves_.clear();
+  if (AreaPx(changed) < EqualCells::kMinSparedPx) return moves_;
+  const std::vector<Rect>& areas = areas_.Choose(picture.size(), changed);
+  if (areas.empty()) return moves_;
+  IndexReference(reference, areas);
+  CountVotes(picture, areas);
+  cells_.Start(picture, reference, changed, barred);
+  int64_t left_px = 2 * AreaPx(areas);
+  for (const Candidate& candidate : votes_.Best(kMaxCandidates)) {
+    if (candidate.votes < kMinVotes) break;
+    if (!IsLikely(picture, reference, candidate)) continue;
+    const Rect& bounds = candidate.bounds;
+    const Rect around = {bounds.x_px - kMarginPx, bounds.y_px - kMarginPx,
+                         bounds.width_px + 2 * kMarginPx,
+                         bounds.height_px + 2 * kMarginPx};
+    left_px -= Intersection(around, Rect::Of(picture.size())).AreaPx();
+    cells_.Take(candidate.shift, around, moves_);
+    if (left_px <= 0) break;
+  }
+  for (const Move& move : moves_) areas_.Found(move.rect);
+  areas_.Learn();
+  return moves_;
+}
+
+void MoveFinder::IndexReference(const BandedPicture& reference,
+                                const std::vector<Rect>& areas) {
+  anchors_.clear();
+  const Rect all = Rect::Of(reference.size());
+  for (const Rect& area : areas) {
+    const Rect wide =
+        Intersection({area.x_px - kMarginPx, area.y_px,
+                      area.width_px + 2 * kMarginPx, area.height_px},
+                     all);
+    const int32_t first = (wide.y_px + kRowStep - 1) / kRowStep * kRowStep;
+    for (int32_t y = first; y < wide.bottom_px(); y += kRowStep) {
+      scanner_.Start(reference, wide, y);
+      scanner_.TakeRow(anchors_);
+    }
+  }
+  index_.Build(anchors_);
+}
+
+void MoveFinder::CountVotes(const BandedPicture& picture,
+                            const std::vector<Rect>& areas) {
+  votes_.Clear();
+  const auto group_step = static_cast<int32_t>(
+      std::min<int64_t>(kMaxGroupStep, 1 + AreaPx(areas) / kThoroughPx));
+  for (const Rect& area : areas) {
+    for (int32_t top = area.y_px; top < area.bottom_px();
+         top += kRowStep * group_step) {
+      anchors_.clear();
+      scanner_.Start(picture, area, top);
+      const int32_t rows = std::min(kRowStep, area.bottom_px() - top);
+      for (int32_t row = 0; row < rows; ++row) scanner_.TakeRow(anchors_);
+      for (const Anchor& anchor : anchors_) {
+        if (!index_.Wants(anchor.key)) continue;
+        const Point* const stood = index_.Find(anchor.key);
+        if (stood != nullptr && *stood != anchor.at) {
+          votes_.Count(anchor.at, *stood);
+        }
+      }
+    }
+  }
+}
+
+bool MoveFinder::IsLikely(const BandedPicture& picture,
+                          const BandedPicture& reference,
+                          const Candidate& candidate) const {
+  const size_t samples = std::min<size_t>(candidate.votes, Candidate::kSamples);
+  int free = 0;
+  int equal = 0;
+  for (size_t i = 0; i < samples; ++i) {
+    const Point at = candidate.samples[i];
+    if (IsTaken(at)) continue;
+    ++free;
+    // Both the anchor and its place in the reference are inside the picture,
+    // and so are the rows' windows to the right of them.
+    const Rect source = Intersection(
+        {at.x_px + candidate.shift.dx_px, at.y_px + candidate.shift.dy_px,
+         kSample.width_px, kSample.height_px},
+        Rect::Of(picture.size()));
+    const Rect rect =
+        Intersection({at.x_px, at.y_px, source.width_px, source.height_px},
+                     Rect::Of(picture.size()));
+    if (IsEqual(picture, reference, rect, candidate.shift)) ++equal;
+  }
+  return equal > 0 && equal * 2 >= free;
+}
+
+bool MoveFinder::IsTaken(Point at) const {
+  return std::any_of(moves_.begin(), moves_.end(), [at](const Move& move) {
+    return !Intersection(move.rect, {at.x_px, at.y_px, 1, 1}).empty();
+  });
+}
+
+}  // namespace oriel::encoder

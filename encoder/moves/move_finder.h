@@ -1,0 +1,46 @@
+#pragma once
+
+#include <vector>
+
+#include "base/picture/banded_picture.h"
+#include "base/picture/rect.h"
+#include "encoder/moves/anchors.h"
+#include "encoder/moves/equal_cells.h"
+#include "encoder/moves/move.h"
+#include "encoder/moves/move_votes.h"
+#include "encoder/moves/search_areas.h"
+
+namespace oriel::encoder {
+
+// Finds what was scrolled or dragged, in any direction, several moves at once.
+// Places that can be found again are looked up in the reference, where they
+// stood is voted on, and what won is compared pixel by pixel, so every move is
+// exact. Work is bounded by what changed. Thread-compatible.
+class MoveFinder {
+ public:
+  // `changed`: where the pictures differ, disjoint. No source touches a
+  // rectangle of `barred`. The moves' rectangles are disjoint, they and their
+  // sources are inside the picture. Valid until the next call.
+  const std::vector<Move>& Find(const BandedPicture& picture,
+                                const BandedPicture& reference,
+                                const std::vector<Rect>& changed,
+                                const std::vector<Rect>& barred);
+
+ private:
+  void IndexReference(const BandedPicture& reference,
+                      const std::vector<Rect>& areas);
+  void CountVotes(const BandedPicture& picture, const std::vector<Rect>& areas);
+  bool IsLikely(const BandedPicture& picture, const BandedPicture& reference,
+                const Candidate& candidate) const;
+  bool IsTaken(Point at) const;
+
+  SearchAreas areas_;
+  AnchorScanner scanner_;
+  std::vector<Anchor> anchors_;
+  AnchorIndex index_;
+  MoveVotes votes_;
+  EqualCells cells_;
+  std::vector<Move> moves_;
+};
+
+}  // namespace oriel::encoder
