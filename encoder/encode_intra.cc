@@ -1,8 +1,6 @@
-#include <utility>
-
 #include "base/status_macros.h"
 #include "encoder/lossless/coalesce.h"
-#include "encoder/lossless/patch_compressor.h"
+#include "encoder/lossless/patch_maker.h"
 #include "encoder/lossless/patch_packer.h"
 #include "encoder/update_encoder.h"
 
@@ -12,12 +10,12 @@ absl::StatusOr<EncodeResult> EncodeIntra(const BandedPicture& picture,
                                          const Damage& damage,
                                          size_t max_payload_bytes) {
   // A context weighs 0.6 MB and costs more to make than a small patch.
-  thread_local PatchCompressor compressor;
-  PatchPacker packer(compressor, picture, nullptr, max_payload_bytes);
-  for (const Rect& rect : Coalesce(damage.Rects())) {
-    RETURN_IF_ERROR(packer.Add(rect));
-  }
-  return std::move(packer).Finish(damage);
+  thread_local Coalescer coalescer;
+  thread_local PatchPacker packer;
+  packer.Start(max_payload_bytes);
+  RETURN_IF_ERROR(
+      packer.Add({.picture = picture}, coalescer.Coalesce(damage.Rects())));
+  return packer.Finish(damage);
 }
 
 }  // namespace oriel::encoder

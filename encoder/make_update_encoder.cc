@@ -24,7 +24,7 @@ absl::StatusOr<std::unique_ptr<UpdateEncoder>> MakeUpdateEncoder(
         size.width_px, size.height_px, kMaxSidePx));
   }
   if (options.encoding == Encoding::kH264) return H264Encoder::Make(options);
-  return std::make_unique<LosslessEncoder>();
+  return std::make_unique<LosslessEncoder>(options.parallel_for);
 }
 
 }  // namespace oriel::encoder

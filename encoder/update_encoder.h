@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,6 +28,12 @@ struct EncodeRequest {
   bool keyframe = false;
   size_t max_payload_bytes = kMaxUpdatePayloadBytes;
   Time capture_time;
+  // Pixels of R that viewers may not have exactly: no copy and no prefix reads
+  // them, and where they are damaged they are sent though C equals R. Null:
+  // none.
+  const Damage* unusable_reference = nullptr;
+  // The encoder is behind: rather larger patches than late ones.
+  bool hurry = false;
 };
 
 struct EncodeResult {
@@ -53,6 +60,11 @@ class UpdateEncoder {
   virtual std::string description() const = 0;
 };
 
+// Calls task(0) to task(count - 1), on any threads and in any order, and
+// returns when all have returned.
+using ParallelFor =
+    std::function<void(int count, const std::function<void(int)>& task)>;
+
 enum class Encoding { kLossless, kH264 };
 // 1 low, 2 medium, 3 high; LOSSLESS has one quality only.
 enum class Quality { kLow = 1, kMedium = 2, kHigh = 3 };
@@ -62,6 +74,8 @@ struct EncoderOptions {
   Quality quality = Quality::kMedium;
   Size size;
   int max_rate_hz = 60;
+  // For large updates. Null: on the caller's thread; the patches are the same.
+  ParallelFor parallel_for;
 };
 
 // kInvalidArgument: a size that the codec cannot have.

@@ -11,7 +11,6 @@ constexpr int32_t kChunkWidthPx = 32;
 // Equal chunks between two runs that are not worth a rectangle of their own.
 constexpr size_t kBridgedChunks = 2;
 
-// Bit r of masks[c]: row r of the part differs in chunk c.
 void CompareRow(const uint8_t* a, const uint8_t* b, int32_t width_px, int row,
                 std::vector<uint32_t>& masks) {
   const size_t row_bytes = size_t(width_px) * kBytesPerPixel;
@@ -55,31 +54,27 @@ void AppendRuns(const std::vector<uint32_t>& masks, const Rect& part,
 
 }  // namespace
 
-std::vector<Rect> DifferingRects(const BandedPicture& picture,
-                                 const BandedPicture& reference,
-                                 const Rect& rect, int32_t source_dy_px) {
+void Difference::Append(const BandedPicture& picture,
+                        const BandedPicture& reference, const Rect& rect,
+                        std::vector<Rect>& out) {
   static_assert(kBandHeightPx <= 32, "a row is a bit of a mask");
-  std::vector<Rect> rects;
-  if (rect.empty()) return rects;
+  if (rect.empty()) return;
   const size_t chunks = (rect.width_px + kChunkWidthPx - 1) / kChunkWidthPx;
   const size_t x_bytes = size_t(rect.x_px) * kBytesPerPixel;
-  std::vector<uint32_t> masks(chunks);
   for (int band = rect.y_px / kBandHeightPx;
        band < picture.band_count() &&
        picture.BandRect(band).y_px < rect.bottom_px();
        ++band) {
-    if (source_dy_px == 0 && picture.SharesBand(band, reference)) continue;
+    if (picture.SharesBand(band, reference)) continue;
     const Rect part = Intersection(picture.BandRect(band), rect);
-    std::fill(masks.begin(), masks.end(), 0);
+    masks_.assign(chunks, 0);
     for (int32_t row = 0; row < part.height_px; ++row) {
       const int32_t y = part.y_px + row;
-      CompareRow(picture.Row(y) + x_bytes,
-                 reference.Row(y + source_dy_px) + x_bytes, part.width_px, row,
-                 masks);
+      CompareRow(picture.Row(y) + x_bytes, reference.Row(y) + x_bytes,
+                 part.width_px, row, masks_);
     }
-    AppendRuns(masks, part, rects);
+    AppendRuns(masks_, part, out);
   }
-  return rects;
 }
 
 }  // namespace oriel::encoder

@@ -8,12 +8,17 @@
 
 namespace oriel::encoder {
 
-// Disjoint rectangles in `rect` (inside the picture) that hold every pixel of
-// it in which the two pictures of one size differ, tight to the row and to
-// some 32 px. `source_dy_px`: a row is compared with the row of `reference`
-// that many px further down, which must be inside the picture too.
-std::vector<Rect> DifferingRects(const BandedPicture& picture,
-                                 const BandedPicture& reference,
-                                 const Rect& rect, int32_t source_dy_px = 0);
+// Compares two pictures of one size. Thread-compatible; keeps its memory.
+class Difference {
+ public:
+  // Appends disjoint rectangles in `rect` (inside the picture) that hold every
+  // pixel of it in which the two differ, tight to the row and to some 32 px.
+  void Append(const BandedPicture& picture, const BandedPicture& reference,
+              const Rect& rect, std::vector<Rect>& out);
+
+ private:
+  // Bit r of a chunk's mask: row r of the band differs in it.
+  std::vector<uint32_t> masks_;
+};
 
 }  // namespace oriel::encoder

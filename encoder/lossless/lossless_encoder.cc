@@ -1,97 +1,120 @@
 #include "encoder/lossless/lossless_encoder.h"
 
-#include <optional>
-#include <utility>
-#include <vector>
-
 #include "base/status_macros.h"
-#include "encoder/lossless/coalesce.h"
-#include "encoder/lossless/difference.h"
-#include "encoder/lossless/patch_packer.h"
-#include "encoder/lossless/vertical_move.h"
 
 namespace oriel::encoder {
 namespace {
 
-// Looking for a scroll in less finds nothing that zstd does not.
-constexpr int64_t kMinScrolledPx = 16 * 1024;
-constexpr int64_t kMinCopyPx = 2048;
+// Comparing more for one update would be for nothing: it would not fit.
+constexpr int64_t kMaxUpdatePx = 36 * 1024 * 1024;
+// As much as a line of text: levels cost microseconds here, and bytes count.
+constexpr int64_t kCarefulPx = 32 * 1024;
 
-// `taken`: destinations of other patches, outside of `where`.
-std::vector<Rect> ChangedRects(const EncodeRequest& request,
-                               const std::vector<Rect>& where,
-                               const std::vector<Rect>& taken = {}) {
-  std::vector<Rect> changed;
-  for (const Rect& rect : where) {
-    const std::vector<Rect> parts =
-        DifferingRects(request.picture, request.reference, rect);
-    changed.insert(changed.end(), parts.begin(), parts.end());
-  }
-  return Coalesce(changed, taken);
+constexpr int kHurriedLevel = -4;
+constexpr int kUsualLevel = 1;
+constexpr int kCarefulLevel = 3;
+
+int64_t AreaPx(const std::vector<Rect>& rects) {
+  int64_t sum = 0;
+  for (const Rect& rect : rects) sum += rect.AreaPx();
+  return sum;
 }
 
-// The parts of `rect` that stood source_dy_px further down, if they are a
-// good deal of it.
-std::vector<Rect> MovedRects(const EncodeRequest& request, const Rect& rect,
-                             int32_t source_dy_px) {
-  const Size size = request.picture.size();
-  // Where the source row is in the picture.
-  const Rect possible =
-      Intersection(rect, {0, -source_dy_px, size.width_px, size.height_px});
-  Damage moved(possible);
-  for (const Rect& other : Coalesce(DifferingRects(
-           request.picture, request.reference, possible, source_dy_px))) {
-    moved.Subtract(other);
+// What `hole` leaves of `rect`.
+void AppendRest(const Rect& rect, const Rect& hole, std::vector<Rect>& out) {
+  const Rect cut = Intersection(rect, hole);
+  const Rect parts[] = {
+      {rect.x_px, rect.y_px, rect.width_px, cut.y_px - rect.y_px},
+      {rect.x_px, cut.y_px, cut.x_px - rect.x_px, cut.height_px},
+      {cut.right_px(), cut.y_px, rect.right_px() - cut.right_px(),
+       cut.height_px},
+      {rect.x_px, cut.bottom_px(), rect.width_px,
+       rect.bottom_px() - cut.bottom_px()}};
+  for (const Rect& part : parts) {
+    if (!part.empty()) out.push_back(part);
   }
-  std::vector<Rect> copies;
-  int64_t copied_px = 0;
-  for (const Rect& part : moved.Rects()) {
-    if (part.AreaPx() < kMinCopyPx) continue;
-    copied_px += part.AreaPx();
-    copies.push_back(part);
-  }
-  if (copied_px * 4 < rect.AreaPx()) copies.clear();
-  return copies;
 }
 
-absl::Status AddChanged(const EncodeRequest& request, const Rect& rect,
-                        PatchPacker& packer) {
-  if (packer.full() || rect.AreaPx() < kMinScrolledPx) return packer.Add(rect);
-  const std::optional<int32_t> source_dy_px =
-      FindVerticalMove(request.picture, request.reference, rect);
-  if (!source_dy_px.has_value()) return packer.Add(rect);
-  const std::vector<Rect> copies = MovedRects(request, rect, *source_dy_px);
-  if (copies.empty()) return packer.Add(rect);
-  Damage rest(rect);
-  for (const Rect& copy : copies) {
-    packer.AddCopy(copy, *source_dy_px);
-    rest.Subtract(copy);
-  }
-  for (const Rect& part : ChangedRects(request, rest.Rects(), copies)) {
-    RETURN_IF_ERROR(packer.Add(part));
-  }
-  return absl::OkStatus();
+int LevelFor(const EncodeRequest& request, int64_t area_px) {
+  if (request.hurry) return kHurriedLevel;
+  return area_px <= kCarefulPx ? kCarefulLevel : kUsualLevel;
 }
 
 }  // namespace
 
 absl::StatusOr<EncodeResult> LosslessEncoder::Encode(
     const EncodeRequest& request) {
-  PatchPacker packer(compressor_, request.picture,
-                     request.keyframe ? nullptr : &request.reference,
-                     request.max_payload_bytes);
-  if (request.keyframe) {
-    for (const Rect& rect : Coalesce(request.damage.Rects())) {
-      RETURN_IF_ERROR(packer.Add(rect));
-    }
-  } else {
-    for (const Rect& rect : ChangedRects(request, request.damage.Rects())) {
-      RETURN_IF_ERROR(AddChanged(request, rect, packer));
-    }
+  packer_.Start(request.max_payload_bytes);
+  FindChanged(request);
+  copied_.clear();
+  if (!request.keyframe) {
+    const std::vector<Move>& moves =
+        moves_.Find(request.picture, request.reference, changed_, barred_);
+    packer_.AddCopies(moves);
+    SubtractMoves(moves);
   }
-  EncodeResult result = std::move(packer).Finish(request.damage);
+  const std::vector<Rect>& rects = coalescer_.Coalesce(changed_, copied_);
+  const PatchSource source = {
+      .picture = request.picture,
+      .reference = request.keyframe ? nullptr : &request.reference,
+      .barred = barred_.empty() ? nullptr : &barred_,
+      .level = LevelFor(request, AreaPx(rects))};
+  RETURN_IF_ERROR(packer_.Add(source, rects));
+  EncodeResult result = packer_.Finish(request.damage);
   result.keyframe = request.keyframe;
   return result;
+}
+
+void LosslessEncoder::FindChanged(const EncodeRequest& request) {
+  changed_.clear();
+  changed_px_ = 0;
+  barred_.clear();
+  if (request.keyframe || request.unusable_reference == nullptr ||
+      request.unusable_reference->empty()) {
+    AddChanged(request, request.damage, !request.keyframe);
+    return;
+  }
+  barred_ = request.unusable_reference->Rects();
+  Damage unknown = request.damage;
+  unknown.IntersectWith(*request.unusable_reference);
+  AddChanged(request, unknown, false);
+  Damage known = request.damage;
+  known.Subtract(*request.unusable_reference);
+  AddChanged(request, known, true);
+}
+
+void LosslessEncoder::AddChanged(const EncodeRequest& request,
+                                 const Damage& damage, bool compare) {
+  for (const Rect& rect : damage.Rects()) {
+    if (changed_px_ >= kMaxUpdatePx) {
+      packer_.Leave(rect);
+      continue;
+    }
+    const size_t before = changed_.size();
+    if (compare) {
+      difference_.Append(request.picture, request.reference, rect, changed_);
+    } else {
+      changed_.push_back(rect);
+    }
+    for (size_t i = before; i < changed_.size(); ++i) {
+      changed_px_ += changed_[i].AreaPx();
+    }
+  }
+}
+
+void LosslessEncoder::SubtractMoves(const std::vector<Move>& moves) {
+  for (const Move& move : moves) {
+    copied_.push_back(move.rect);
+    remaining_.clear();
+    for (const Rect& rect : changed_) {
+      if (Intersection(rect, move.rect).empty()) {
+        remaining_.push_back(rect);
+      } else {
+        AppendRest(rect, move.rect, remaining_);
+      }
+    }
+    changed_.swap(remaining_);
+  }
 }
 
 }  // namespace oriel::encoder

@@ -1,25 +1,50 @@
 #pragma once
 
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/picture/damage.h"
-#include "encoder/lossless/patch_compressor.h"
+#include "encoder/lossless/coalesce.h"
+#include "encoder/lossless/difference.h"
+#include "encoder/lossless/patch_packer.h"
+#include "encoder/moves/move_finder.h"
 #include "encoder/update_encoder.h"
 
 namespace oriel::encoder {
 
-// Fills, copies of what scrolled, and zstd patches, intra or with the
-// reference's pixels as prefix: exact always. Thread-compatible.
+// Fills, copies of what moved, and zstd patches, intra or with the reference's
+// pixels as prefix: exact always. Thread-compatible.
 class LosslessEncoder : public UpdateEncoder {
  public:
+  explicit LosslessEncoder(ParallelFor parallel_for = nullptr)
+      : packer_(std::move(parallel_for)) {}
+
   absl::StatusOr<EncodeResult> Encode(const EncodeRequest& request) override;
   JoinBy join_by() const override { return JoinBy::kCatchUp; }
   bool exact() const override { return true; }
   std::string description() const override { return "zstd level 1"; }
 
  private:
-  PatchCompressor compressor_;
+  // Fills changed_ with what is to be sent, up to an update's share of it.
+  void FindChanged(const EncodeRequest& request);
+  void AddChanged(const EncodeRequest& request, const Damage& damage,
+                  bool compare);
+  // Cuts the moves out of changed_.
+  void SubtractMoves(const std::vector<Move>& moves);
+
+  Difference difference_;
+  MoveFinder moves_;
+  Coalescer coalescer_;
+  PatchPacker packer_;
+  // Scratch: one update's rectangles.
+  std::vector<Rect> changed_;
+  std::vector<Rect> remaining_;
+  std::vector<Rect> barred_;
+  std::vector<Rect> copied_;
+  int64_t changed_px_ = 0;
 };
 
 }  // namespace oriel::encoder

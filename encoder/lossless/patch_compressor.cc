@@ -15,7 +15,6 @@
 namespace oriel::encoder {
 namespace {
 
-constexpr int kLevel = 1;
 constexpr int kDefault = 0;
 constexpr int kMinHashLog = 12;
 // More costs memory (4 MB at 20) and time, and finds little.
@@ -50,44 +49,44 @@ void PatchCompressor::FreeContext::operator()(ZSTD_CCtx_s* context) const {
   ZSTD_freeCCtx(context);
 }
 
-absl::StatusOr<std::optional<Patch>> PatchCompressor::Intra(
-    const BandedPicture& picture, const Rect& rect, size_t max_payload_bytes) {
+void PatchCompressor::Load(const BandedPicture& picture, const Rect& rect) {
   Gather(picture, rect, source_);
-  if (IsOneColour(source_)) {
-    return Patch{rect, Fill{source_[0], source_[1], source_[2]}, nullptr};
-  }
-  RETURN_IF_ERROR(SetParameters(kDefault, kDefault));
-  ASSIGN_OR_RETURN(Payload payload, Compress(max_payload_bytes));
-  if (payload == nullptr) return std::nullopt;
-  return Patch{rect, Lossless{}, std::move(payload)};
 }
 
-absl::StatusOr<std::optional<Patch>> PatchCompressor::Delta(
-    const BandedPicture& picture, const Rect& rect,
-    const BandedPicture& reference, const Rect& prefix,
-    size_t max_payload_bytes) {
-  Gather(picture, rect, source_);
+std::optional<Fill> PatchCompressor::OneColour() const {
+  if (!IsOneColour(source_)) return std::nullopt;
+  return Fill{source_[0], source_[1], source_[2]};
+}
+
+absl::StatusOr<Payload> PatchCompressor::Intra(int level,
+                                               size_t max_payload_bytes) {
+  RETURN_IF_ERROR(SetParameters(level, kDefault, kDefault));
+  return Compress(max_payload_bytes);
+}
+
+absl::StatusOr<Payload> PatchCompressor::Delta(const BandedPicture& reference,
+                                               const Rect& prefix, int level,
+                                               size_t max_payload_bytes) {
   Gather(reference, prefix, prefix_);
-  // Level 1's own hash table barely indexes a prefix of this size.
+  // The levels' own hash tables barely index a prefix of this size.
   const int hash_log =
       std::clamp(CeilLog2(prefix_.size() / 8 + 1), kMinHashLog, kMaxHashLog);
   const int window_log =
       std::max(kMinWindowLog, CeilLog2(prefix_.size() + source_.size()));
-  RETURN_IF_ERROR(SetParameters(hash_log, window_log));
+  RETURN_IF_ERROR(SetParameters(level, hash_log, window_log));
   const size_t code =
       ZSTD_CCtx_refPrefix(context_.get(), prefix_.data(), prefix_.size());
   if (ZSTD_isError(code)) return ZstdError("referring to a prefix", code);
-  ASSIGN_OR_RETURN(Payload payload, Compress(max_payload_bytes));
-  if (payload == nullptr) return std::nullopt;
-  return Patch{rect, Lossless{.prefix = prefix}, std::move(payload)};
+  return Compress(max_payload_bytes);
 }
 
-absl::Status PatchCompressor::SetParameters(int hash_log, int window_log) {
+absl::Status PatchCompressor::SetParameters(int level, int hash_log,
+                                            int window_log) {
   if (context_ == nullptr) {
     return absl::InternalError("zstd: no memory for a compression context");
   }
   const std::pair<ZSTD_cParameter, int> parameters[] = {
-      {ZSTD_c_compressionLevel, kLevel},
+      {ZSTD_c_compressionLevel, level},
       {ZSTD_c_contentSizeFlag, 1},
       {ZSTD_c_hashLog, hash_log},
       {ZSTD_c_windowLog, window_log},

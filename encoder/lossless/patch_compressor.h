@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/picture/banded_picture.h"
 #include "base/picture/rect.h"
@@ -15,33 +16,33 @@ struct ZSTD_CCtx_s;
 
 namespace oriel::encoder {
 
-// Makes one patch at a time with zstd level 1. Rectangles are inside the
-// picture and not empty. kInternal: zstd refused. Thread-compatible.
+// Compresses one rectangle's pixels at a time with zstd. Rectangles are inside
+// the picture and not empty. kInternal: zstd refused. Thread-compatible; keeps
+// its memory.
 class PatchCompressor {
  public:
   PatchCompressor();
   ~PatchCompressor();
 
-  // A fill where the rectangle is one colour, else lossless intra. Nullopt:
-  // the payload would be larger than max_payload_bytes.
-  absl::StatusOr<std::optional<Patch>> Intra(const BandedPicture& picture,
-                                             const Rect& rect,
-                                             size_t max_payload_bytes);
+  // The pixels that the next calls are about.
+  void Load(const BandedPicture& picture, const Rect& rect);
+  // Nullopt: the rectangle has several colours.
+  std::optional<Fill> OneColour() const;
 
-  // Lossless with the pixels of `reference` in `prefix` as the base.
-  absl::StatusOr<std::optional<Patch>> Delta(const BandedPicture& picture,
-                                             const Rect& rect,
-                                             const BandedPicture& reference,
-                                             const Rect& prefix,
-                                             size_t max_payload_bytes);
+  // Null: the payload would be larger than max_payload_bytes.
+  absl::StatusOr<Payload> Intra(int level, size_t max_payload_bytes);
+  // The pixels of `reference` in `prefix` are the base.
+  absl::StatusOr<Payload> Delta(const BandedPicture& reference,
+                                const Rect& prefix, int level,
+                                size_t max_payload_bytes);
 
  private:
   struct FreeContext {
     void operator()(ZSTD_CCtx_s* context) const;
   };
 
-  absl::Status SetParameters(int hash_log, int window_log);
-  // Compresses source_ into output_; nullopt when it does not fit there.
+  absl::Status SetParameters(int level, int hash_log, int window_log);
+  // Compresses source_ into output_; null when it does not fit there.
   absl::StatusOr<Payload> Compress(size_t max_payload_bytes);
 
   std::unique_ptr<ZSTD_CCtx_s, FreeContext> context_;

@@ -1,0 +1,94 @@
+#include "encoder/lossless/patch_maker.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "base/status_macros.h"
+
+namespace oriel::encoder {
+namespace {
+
+// Up to here both kinds are tried; above, a sample decides.
+constexpr int64_t kSmallPx = 16 * 1024;
+constexpr Size kSample = {512, 8};
+// A prefix reaches this far beyond its patch, so that a small move of what is
+// in it is found.
+constexpr int32_t kPrefixMarginPx = 32;
+
+Patch MadeOf(const Rect& rect, std::optional<Rect> prefix, Payload payload) {
+  return {rect, Lossless{.prefix = prefix}, std::move(payload)};
+}
+
+}  // namespace
+
+std::optional<Rect> PrefixOf(const PatchSource& source, const Rect& rect) {
+  if (source.reference == nullptr) return std::nullopt;
+  const int32_t height_px = source.picture.size().height_px;
+  const int32_t margin = std::min(kPrefixMarginPx, rect.height_px * 3 / 2);
+  const int32_t rows = std::min(rect.height_px + 2 * margin, height_px);
+  // At the picture's edge the other side gets more.
+  const int32_t top = std::clamp(rect.y_px - margin, 0, height_px - rows);
+  Rect prefix = {rect.x_px, top, rect.width_px, rows};
+  if (source.barred == nullptr) return prefix;
+  // The larger part that what is barred leaves, above or below it.
+  for (const Rect& barred : *source.barred) {
+    if (Intersection(barred, prefix).empty()) continue;
+    const int32_t above = barred.y_px - prefix.y_px;
+    const int32_t below = prefix.bottom_px() - barred.bottom_px();
+    if (std::max(above, below) <= 0) return std::nullopt;
+    if (below > above) prefix.y_px = barred.bottom_px();
+    prefix.height_px = std::max(above, below);
+  }
+  return prefix;
+}
+
+absl::StatusOr<Try> PatchMaker::WhatToTry(const PatchSource& source,
+                                          const Rect& rect) {
+  if (source.reference == nullptr) return Try::kIntra;
+  if (rect.AreaPx() <= kSmallPx) return Try::kBoth;
+  const int32_t width = std::min(kSample.width_px, rect.width_px);
+  const int32_t height = std::min(kSample.height_px, rect.height_px);
+  const Rect sample = {rect.x_px + (rect.width_px - width) / 2,
+                       rect.y_px + (rect.height_px - height) / 2, width,
+                       height};
+  const std::optional<Rect> prefix = PrefixOf(source, sample);
+  if (!prefix.has_value()) return Try::kIntra;
+  constexpr size_t kNoLimit = std::numeric_limits<size_t>::max();
+  compressor_.Load(source.picture, sample);
+  ASSIGN_OR_RETURN(const Payload intra,
+                   compressor_.Intra(source.level, kNoLimit));
+  ASSIGN_OR_RETURN(
+      const Payload delta,
+      compressor_.Delta(*source.reference, *prefix, source.level, kNoLimit));
+  return delta->size() * 4 < intra->size() * 3 ? Try::kDelta : Try::kIntra;
+}
+
+absl::StatusOr<std::optional<Patch>> PatchMaker::Make(
+    const PatchSource& source, const Rect& rect, Try what,
+    size_t max_payload_bytes) {
+  compressor_.Load(source.picture, rect);
+  if (const std::optional<Fill> fill = compressor_.OneColour()) {
+    return Patch{rect, *fill, nullptr};
+  }
+  std::optional<Rect> prefix;
+  if (what != Try::kIntra) prefix = PrefixOf(source, rect);
+  Payload delta;
+  if (prefix.has_value()) {
+    ASSIGN_OR_RETURN(delta, compressor_.Delta(*source.reference, *prefix,
+                                              source.level, max_payload_bytes));
+    if (what == Try::kDelta) {
+      if (delta == nullptr) return std::nullopt;
+      return MadeOf(rect, prefix, std::move(delta));
+    }
+  }
+  // One that is no smaller would be thrown away.
+  const size_t max_bytes =
+      delta == nullptr ? max_payload_bytes : delta->size() - 1;
+  ASSIGN_OR_RETURN(Payload intra, compressor_.Intra(source.level, max_bytes));
+  if (intra != nullptr) return MadeOf(rect, std::nullopt, std::move(intra));
+  if (delta != nullptr) return MadeOf(rect, prefix, std::move(delta));
+  return std::nullopt;
+}
+
+}  // namespace oriel::encoder
