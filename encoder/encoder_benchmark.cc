@@ -2,6 +2,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include <cstring>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,6 +16,15 @@ namespace {
 constexpr Size kScreen = {1920, 1080};
 constexpr Rect kTerminal = {400, 200, 640, 480};
 constexpr int kSteps = 24;
+
+constexpr Rect kFilm = {640, 320, 640, 360};
+
+void Put(Picture& picture, const Picture& part, Point at) {
+  for (int32_t y = 0; y < part.size().height_px; ++y) {
+    std::memcpy(picture.MutableAt(at.x_px, at.y_px + y), part.At(0, y),
+                part.stride_bytes());
+  }
+}
 
 std::vector<BandedPicture> Typing() {
   Typewriter typewriter;
@@ -74,6 +84,68 @@ std::vector<BandedPicture> ScrolledPage() {
   return steps;
 }
 
+std::vector<BandedPicture> DraggedWindow() {
+  Typewriter typewriter;
+  const Picture desktop = SmoothPicture(kScreen);
+  const Picture window = typewriter.Page({800, 600});
+  std::vector<BandedPicture> steps;
+  for (int i = 0; i < 12; ++i) {
+    Picture screen = desktop;
+    Put(screen, window, {200 + 23 * i, 150 + 9 * i});
+    steps.push_back(ToBanded(screen));
+  }
+  return steps;
+}
+
+// Grain over slow gradients, as a film has it.
+std::vector<BandedPicture> Film() {
+  std::vector<BandedPicture> steps;
+  const Picture still = SmoothPicture({kFilm.width_px, kFilm.height_px});
+  Picture screen = Typewriter().Page(kScreen);
+  for (uint32_t i = 0; i < 6; ++i) {
+    Picture frame = still;
+    const Picture grain = NoisePicture(still.size(), i);
+    for (int32_t y = 0; y < kFilm.height_px; ++y) {
+      uint8_t* const row = frame.MutableAt(0, y);
+      const uint8_t* const noise = grain.At(0, y);
+      for (size_t at = 0; at < frame.stride_bytes(); ++at) {
+        if (at % 4 != 3) row[at] += noise[at] % 7;
+      }
+    }
+    Put(screen, frame, {kFilm.x_px, kFilm.y_px});
+    steps.push_back(ToBanded(screen));
+  }
+  return steps;
+}
+
+// Every second tile has a new pixel.
+std::vector<BandedPicture> ScatteredDots() {
+  Picture screen = Typewriter().Page(kScreen);
+  std::vector<BandedPicture> steps;
+  for (uint8_t i = 0; i < 4; ++i) {
+    steps.push_back(ToBanded(screen));
+    for (int32_t y = 7; y < kScreen.height_px; y += 32) {
+      for (int32_t x = y % 64; x < kScreen.width_px; x += 128) {
+        screen.MutableAt(x, y)[0] = 17 * i;
+      }
+    }
+  }
+  return steps;
+}
+
+size_t PayloadBytes(const EncodeResult& result) {
+  size_t bytes = 0;
+  for (const Patch& patch : result.patches) {
+    if (patch.payload != nullptr) bytes += patch.payload->size();
+  }
+  return bytes;
+}
+
+void CountBytes(benchmark::State& state, size_t bytes) {
+  state.counters["bytes"] = benchmark::Counter(
+      static_cast<double>(bytes), benchmark::Counter::kAvgIterations);
+}
+
 void Run(benchmark::State& state, Encoding encoding,
          const std::vector<BandedPicture>& steps, const Rect& damage_rect) {
   std::unique_ptr<UpdateEncoder> encoder;
@@ -97,13 +169,10 @@ void Run(benchmark::State& state, Encoding encoding,
                                          .reference = steps[step],
                                          .damage = damage});
     if (!result.ok()) return state.SkipWithError("encoding failed");
-    for (const Patch& patch : result->patches) {
-      if (patch.payload != nullptr) bytes += patch.payload->size();
-    }
+    bytes += PayloadBytes(*result);
     step = (step + 1) % (steps.size() - 1);
   }
-  state.counters["bytes"] = benchmark::Counter(
-      static_cast<double>(bytes), benchmark::Counter::kAvgIterations);
+  CountBytes(state, bytes);
 }
 
 const Rect kAll = Rect::Of(kScreen);
@@ -125,6 +194,34 @@ void BM_NewPage(benchmark::State& state, Encoding encoding) {
   Run(state, encoding, steps, kAll);
 }
 
+void BM_DraggedWindow(benchmark::State& state, Encoding encoding) {
+  static const std::vector<BandedPicture> steps = DraggedWindow();
+  Run(state, encoding, steps, {192, 128, 1088, 736});
+}
+void BM_Film(benchmark::State& state, Encoding encoding) {
+  static const std::vector<BandedPicture> steps = Film();
+  Run(state, encoding, steps, kFilm);
+}
+void BM_ScatteredDots(benchmark::State& state, Encoding encoding) {
+  static const std::vector<BandedPicture> steps = ScatteredDots();
+  Run(state, encoding, steps, kAll);
+}
+
+void BM_FirstPicture(benchmark::State& state, Encoding encoding) {
+  static const BandedPicture page = ToBanded(Typewriter().Page(kScreen));
+  const Damage all(kAll);
+  auto made = MakeUpdateEncoder({.encoding = encoding, .size = kScreen});
+  if (!made.ok()) return state.SkipWithError("no such encoder");
+  size_t bytes = 0;
+  for (auto _ : state) {
+    const auto result = (*made)->Encode(
+        {.picture = page, .reference = page, .damage = all, .keyframe = true});
+    if (!result.ok()) return state.SkipWithError("encoding failed");
+    bytes += PayloadBytes(*result);
+  }
+  CountBytes(state, bytes);
+}
+
 #define ORIEL_BOTH(name)                                 \
   BENCHMARK_CAPTURE(name, lossless, Encoding::kLossless) \
       ->Unit(benchmark::kMillisecond)                    \
@@ -139,6 +236,10 @@ ORIEL_BOTH(BM_Typing);
 ORIEL_BOTH(BM_ScrolledTerminal);
 ORIEL_BOTH(BM_ScrolledPage);
 ORIEL_BOTH(BM_NewPage);
+ORIEL_BOTH(BM_DraggedWindow);
+ORIEL_BOTH(BM_Film);
+ORIEL_BOTH(BM_ScatteredDots);
+ORIEL_BOTH(BM_FirstPicture);
 
 }  // namespace
 }  // namespace oriel::encoder

@@ -1,7 +1,6 @@
 #include "encoder/lossless/difference.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 
 namespace oriel::encoder {
@@ -11,69 +10,126 @@ constexpr int32_t kChunkWidthPx = 32;
 // Equal chunks between two runs that are not worth a rectangle of their own.
 constexpr size_t kBridgedChunks = 2;
 
-void CompareRow(const uint8_t* a, const uint8_t* b, int32_t width_px, int row,
-                std::vector<uint32_t>& masks) {
-  const size_t row_bytes = size_t(width_px) * kBytesPerPixel;
-  if (std::memcmp(a, b, row_bytes) == 0) return;
-  constexpr size_t kChunkBytes = size_t{kChunkWidthPx} * kBytesPerPixel;
-  for (size_t chunk = 0; chunk < masks.size(); ++chunk) {
-    const size_t offset = chunk * kChunkBytes;
-    const size_t count = std::min(kChunkBytes, row_bytes - offset);
-    if (std::memcmp(a + offset, b + offset, count) != 0) {
-      masks[chunk] |= uint32_t{1} << row;
+}  // namespace
+
+// Looks from above and then from below, at each chunk as far as its first
+// difference: where all is new that is two rows, and where nothing is, whole
+// rows are compared at once.
+class Difference::BandPart {
+ public:
+  BandPart(const BandedPicture& picture, const BandedPicture& reference,
+           const Rect& part, std::vector<Rows>& chunks)
+      : picture_(picture), reference_(reference), part_(part), chunks_(chunks) {
+    chunks_.assign((part.width_px + kChunkWidthPx - 1) / kChunkWidthPx, {});
+  }
+
+  void Compare() {
+    size_t open = chunks_.size();
+    for (int32_t row = 0; row < part_.height_px && open > 0; ++row) {
+      open -= CompareFromAbove(row);
+    }
+    open = chunks_.size() - open;
+    for (int32_t row = part_.height_px - 1; open > 0; --row) {
+      open -= CompareFromBelow(row);
     }
   }
+
+  void AppendRuns(std::vector<Rect>& out) const;
+
+ private:
+  bool Equal(int32_t row, size_t first, size_t end) const {
+    const int32_t left = static_cast<int32_t>(first) * kChunkWidthPx;
+    const int32_t right =
+        std::min(static_cast<int32_t>(end) * kChunkWidthPx, part_.width_px);
+    const int32_t y = part_.y_px + row;
+    const size_t offset = size_t(part_.x_px + left) * kBytesPerPixel;
+    return std::memcmp(picture_.Row(y) + offset, reference_.Row(y) + offset,
+                       size_t(right - left) * kBytesPerPixel) == 0;
+  }
+
+  // Both return for how many chunks the row was the one that they looked for.
+  size_t CompareFromAbove(int32_t row);
+  size_t CompareFromBelow(int32_t row);
+
+  const BandedPicture& picture_;
+  const BandedPicture& reference_;
+  const Rect part_;
+  std::vector<Rows>& chunks_;
+};
+
+size_t Difference::BandPart::CompareFromAbove(int32_t row) {
+  size_t found = 0;
+  for (size_t first = 0; first < chunks_.size();) {
+    if (chunks_[first].end > 0) {
+      ++first;
+      continue;
+    }
+    size_t end = first + 1;
+    while (end < chunks_.size() && chunks_[end].end == 0) ++end;
+    if (!Equal(row, first, end)) {
+      for (size_t i = first; i < end; ++i) {
+        if (end - first > 1 && Equal(row, i, i + 1)) continue;
+        chunks_[i] = {row, row + 1};
+        ++found;
+      }
+    }
+    first = end;
+  }
+  return found;
 }
 
-void AppendRuns(const std::vector<uint32_t>& masks, const Rect& part,
-                std::vector<Rect>& out) {
+size_t Difference::BandPart::CompareFromBelow(int32_t row) {
+  size_t found = 0;
+  for (size_t i = 0; i < chunks_.size(); ++i) {
+    Rows& rows = chunks_[i];
+    if (rows.end == 0 || rows.closed) continue;
+    if (row > rows.first && Equal(row, i, i + 1)) continue;
+    rows.end = std::max(rows.end, row + 1);
+    rows.closed = true;
+    ++found;
+  }
+  return found;
+}
+
+void Difference::BandPart::AppendRuns(std::vector<Rect>& out) const {
   size_t chunk = 0;
-  while (chunk < masks.size()) {
-    if (masks[chunk] == 0) {
+  while (chunk < chunks_.size()) {
+    if (chunks_[chunk].end == 0) {
       ++chunk;
       continue;
     }
     const size_t first = chunk;
     size_t last = chunk;
-    uint32_t rows = 0;
-    for (; chunk < masks.size() && chunk - last <= kBridgedChunks; ++chunk) {
-      if (masks[chunk] == 0) continue;
+    int32_t top = part_.height_px;
+    int32_t bottom = 0;
+    for (; chunk < chunks_.size() && chunk - last <= kBridgedChunks; ++chunk) {
+      if (chunks_[chunk].end == 0) continue;
       last = chunk;
-      rows |= masks[chunk];
+      top = std::min(top, chunks_[chunk].first);
+      bottom = std::max(bottom, chunks_[chunk].end);
     }
     const int32_t left = static_cast<int32_t>(first) * kChunkWidthPx;
-    const int32_t right =
-        std::min(static_cast<int32_t>(last + 1) * kChunkWidthPx, part.width_px);
-    const int32_t top = std::countr_zero(rows);
-    const int32_t bottom = 32 - std::countl_zero(rows);
+    const int32_t right = std::min(
+        static_cast<int32_t>(last + 1) * kChunkWidthPx, part_.width_px);
     out.push_back(
-        {part.x_px + left, part.y_px + top, right - left, bottom - top});
+        {part_.x_px + left, part_.y_px + top, right - left, bottom - top});
     chunk = last + 1;
   }
 }
 
-}  // namespace
-
 void Difference::Append(const BandedPicture& picture,
                         const BandedPicture& reference, const Rect& rect,
                         std::vector<Rect>& out) {
-  static_assert(kBandHeightPx <= 32, "a row is a bit of a mask");
   if (rect.empty()) return;
-  const size_t chunks = (rect.width_px + kChunkWidthPx - 1) / kChunkWidthPx;
-  const size_t x_bytes = size_t(rect.x_px) * kBytesPerPixel;
   for (int band = rect.y_px / kBandHeightPx;
        band < picture.band_count() &&
        picture.BandRect(band).y_px < rect.bottom_px();
        ++band) {
     if (picture.SharesBand(band, reference)) continue;
-    const Rect part = Intersection(picture.BandRect(band), rect);
-    masks_.assign(chunks, 0);
-    for (int32_t row = 0; row < part.height_px; ++row) {
-      const int32_t y = part.y_px + row;
-      CompareRow(picture.Row(y) + x_bytes, reference.Row(y) + x_bytes,
-                 part.width_px, row, masks_);
-    }
-    AppendRuns(masks_, part, out);
+    BandPart part(picture, reference,
+                  Intersection(picture.BandRect(band), rect), chunks_);
+    part.Compare();
+    part.AppendRuns(out);
   }
 }
 

@@ -17,8 +17,15 @@ class Difference {
               const Rect& rect, std::vector<Rect>& out);
 
  private:
-  // Bit r of a chunk's mask: row r of the band differs in it.
-  std::vector<uint32_t> masks_;
+  class BandPart;
+  // All rows of a chunk that differ lie from the first on, before the end.
+  struct Rows {
+    int32_t first = 0;
+    int32_t end = 0;      // 0: none differs
+    bool closed = false;  // the end is final
+  };
+
+  std::vector<Rows> chunks_;
 };
 
 }  // namespace oriel::encoder

@@ -7,12 +7,9 @@ namespace {
 
 // Comparing more for one update would be for nothing: it would not fit.
 constexpr int64_t kMaxUpdatePx = 36 * 1024 * 1024;
-// As much as a line of text: levels cost microseconds here, and bytes count.
-constexpr int64_t kCarefulPx = 32 * 1024;
-
-constexpr int kHurriedLevel = -4;
-constexpr int kUsualLevel = 1;
-constexpr int kCarefulLevel = 3;
+// Up to here the slowest content costs less than a millisecond, whatever the
+// level.
+constexpr int64_t kCarefulPx = 16 * 1024;
 
 int64_t AreaPx(const std::vector<Rect>& rects) {
   int64_t sum = 0;
@@ -35,9 +32,9 @@ void AppendRest(const Rect& rect, const Rect& hole, std::vector<Rect>& out) {
   }
 }
 
-int LevelFor(const EncodeRequest& request, int64_t area_px) {
-  if (request.hurry) return kHurriedLevel;
-  return area_px <= kCarefulPx ? kCarefulLevel : kUsualLevel;
+Effort EffortFor(const EncodeRequest& request, int64_t area_px) {
+  if (request.hurry) return Effort::kHurried;
+  return area_px <= kCarefulPx ? Effort::kCareful : Effort::kUsual;
 }
 
 }  // namespace
@@ -58,7 +55,7 @@ absl::StatusOr<EncodeResult> LosslessEncoder::Encode(
       .picture = request.picture,
       .reference = request.keyframe ? nullptr : &request.reference,
       .barred = barred_.empty() ? nullptr : &barred_,
-      .level = LevelFor(request, AreaPx(rects))};
+      .effort = EffortFor(request, AreaPx(rects))};
   RETURN_IF_ERROR(packer_.Add(source, rects));
   EncodeResult result = packer_.Finish(request.damage);
   result.keyframe = request.keyframe;

@@ -25,7 +25,7 @@ class LosslessEncoder : public UpdateEncoder {
   absl::StatusOr<EncodeResult> Encode(const EncodeRequest& request) override;
   JoinBy join_by() const override { return JoinBy::kCatchUp; }
   bool exact() const override { return true; }
-  std::string description() const override { return "zstd level 1"; }
+  std::string description() const override { return "zstd levels 1 and 3"; }
 
  private:
   // Fills changed_ with what is to be sent, up to an update's share of it.

@@ -1,91 +1,20 @@
 #include "encoder/lossless/lossless_encoder.h"
 
 #include <gtest/gtest.h>
-#include <zstd.h>
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <random>
 #include <thread>
 #include <vector>
 
+#include "encoder/lossless/apply_patches.h"
 #include "encoder/test_pictures.h"
 
 namespace oriel::encoder {
 namespace {
-
-std::vector<uint8_t> Pixels(const Picture& picture, const Rect& rect) {
-  std::vector<uint8_t> out;
-  for (int32_t y = rect.y_px; y < rect.bottom_px(); ++y) {
-    const uint8_t* row = picture.At(rect.x_px, y);
-    out.insert(out.end(), row, row + size_t(rect.width_px) * kBytesPerPixel);
-  }
-  return out;
-}
-
-std::vector<uint8_t> Decode(const Patch& patch, const Picture& base) {
-  const size_t size = size_t(patch.rect.AreaPx()) * kBytesPerPixel;
-  if (const auto* copy = std::get_if<Copy>(&patch.kind)) {
-    return Pixels(base, {copy->source_x_px, copy->source_y_px,
-                         patch.rect.width_px, patch.rect.height_px});
-  }
-  std::vector<uint8_t> out(size);
-  if (const auto* fill = std::get_if<Fill>(&patch.kind)) {
-    const uint8_t pixel[] = {fill->blue, fill->green, fill->red, 0xFF};
-    for (size_t i = 0; i < size; ++i) out[i] = pixel[i % 4];
-    return out;
-  }
-  const auto& prefix_rect = std::get<Lossless>(patch.kind).prefix;
-  const std::vector<uint8_t> prefix =
-      prefix_rect ? Pixels(base, *prefix_rect) : std::vector<uint8_t>();
-  EXPECT_EQ(
-      ZSTD_getFrameContentSize(patch.payload->data(), patch.payload->size()),
-      size);
-  std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(
-      ZSTD_createDCtx(), &ZSTD_freeDCtx);
-  ZSTD_DCtx_refPrefix(context.get(), prefix.data(), prefix.size());
-  EXPECT_EQ(ZSTD_decompressDCtx(context.get(), out.data(), size,
-                                patch.payload->data(), patch.payload->size()),
-            size);
-  return out;
-}
-
-// Applies patches by the rules of streaming.proto and checks those rules.
-Picture Apply(const Picture& base, const std::vector<Patch>& patches) {
-  Picture result = base;
-  Damage destinations;
-  for (const Patch& patch : patches) {
-    EXPECT_TRUE(Rect::Of(base.size()).Contains(patch.rect));
-    EXPECT_FALSE(patch.rect.empty());
-    EXPECT_LE(patch.rect.AreaPx(), kMaxPatchPx);
-    EXPECT_FALSE(destinations.Intersects(patch.rect));
-    destinations.Add(patch.rect);
-    const std::vector<uint8_t> pixels = Decode(patch, base);
-    const size_t row_bytes = size_t(patch.rect.width_px) * kBytesPerPixel;
-    for (int32_t row = 0; row < patch.rect.height_px; ++row) {
-      std::memcpy(result.MutableAt(patch.rect.x_px, patch.rect.y_px + row),
-                  pixels.data() + row * row_bytes, row_bytes);
-    }
-  }
-  return result;
-}
-
-size_t PayloadBytes(const EncodeResult& result) {
-  size_t sum = 0;
-  for (const Patch& patch : result.patches) {
-    if (patch.payload != nullptr) sum += patch.payload->size();
-  }
-  return sum;
-}
-
-template <typename Kind>
-size_t CountOf(const EncodeResult& result) {
-  return std::count_if(result.patches.begin(), result.patches.end(),
-                       [](const Patch& patch) {
-                         return std::holds_alternative<Kind>(patch.kind);
-                       });
-}
 
 EncodeResult Encode(const Picture& after, const Picture& before,
                     const Damage& damage, bool keyframe = false,
@@ -269,45 +198,155 @@ TEST(LosslessEncoderTest, WhateverChangesTheViewerEndsByteEqual) {
   }
 }
 
-TEST(EncodeIntraTest, BandsOfABudgetBringAnyViewerUpToDate) {
-  const Picture page = Typewriter().Page({1920, 1080});
-  const BandedPicture picture = ToBanded(page);
-  Picture shown = NoisePicture({1920, 1080}, 6);
-  Damage stale(Rect::Of({1920, 1080}));
-  size_t bytes = 0;
-  int updates = 0;
-  while (!stale.empty()) {
-    ASSERT_LT(++updates, 20);
-    const auto result = EncodeIntra(picture, stale, 64 * 1024);
-    ASSERT_TRUE(result.ok()) << result.status();
-    EXPECT_LE(PayloadBytes(*result), 64u * 1024);
-    EXPECT_EQ(CountOf<Copy>(*result), 0u);
-    bytes += PayloadBytes(*result);
-    shown = Apply(shown, result->patches);
-    stale.Subtract(result->done);
-  }
-  EXPECT_EQ(shown, page);
-  EXPECT_LT(bytes, 500'000u);
+// Runs the tasks on as many threads, last one first.
+void OnThreads(int count, const std::function<void(int)>& task) {
+  std::vector<std::thread> threads;
+  for (int i = count - 1; i >= 0; --i) threads.emplace_back(task, i);
+  for (std::thread& thread : threads) thread.join();
 }
 
-TEST(EncodeIntraTest, ThreadsShareAPictureButNoContext) {
-  const BandedPicture picture = ToBanded(Typewriter().Page({640, 480}));
-  const Damage damage(Rect::Of(picture.size()));
-  const auto alone = EncodeIntra(picture, damage, kMaxUpdatePayloadBytes);
-  ASSERT_TRUE(alone.ok());
-  std::vector<size_t> bytes(4, 0);
-  std::vector<std::thread> threads;
-  for (size_t& mine : bytes) {
-    threads.emplace_back([&picture, &damage, &mine] {
-      for (int i = 0; i < 10; ++i) {
-        const auto result =
-            EncodeIntra(picture, damage, kMaxUpdatePayloadBytes);
-        if (result.ok()) mine = PayloadBytes(*result);
-      }
-    });
+bool SamePatches(const EncodeResult& a, const EncodeResult& b) {
+  return std::equal(a.patches.begin(), a.patches.end(), b.patches.begin(),
+                    b.patches.end(), [](const Patch& x, const Patch& y) {
+                      return x.rect == y.rect && x.kind == y.kind &&
+                             (x.payload == nullptr) == (y.payload == nullptr) &&
+                             (x.payload == nullptr || *x.payload == *y.payload);
+                    });
+}
+
+TEST(LosslessEncoderTest, ThreadsChangeNoByte) {
+  const Size size = {1280, 800};
+  const BandedPicture pictures[] = {
+      BandedPicture(size), ToBanded(Typewriter().Page(size)),
+      ToBanded(NoisePicture(size, 1)), ToBanded(SmoothPicture(size))};
+  const Damage all(Rect::Of(size));
+  for (const size_t max_bytes : {kMaxUpdatePayloadBytes, size_t{200'000}}) {
+    LosslessEncoder serial;
+    LosslessEncoder parallel(OnThreads);
+    for (int step = 0; step < 3; ++step) {
+      const EncodeRequest request = {.picture = pictures[step + 1],
+                                     .reference = pictures[step],
+                                     .damage = all,
+                                     .keyframe = step == 0,
+                                     .max_payload_bytes = max_bytes};
+      const auto one = serial.Encode(request);
+      const auto several = parallel.Encode(request);
+      ASSERT_TRUE(one.ok() && several.ok());
+      EXPECT_GT(one->patches.size(), 1u);
+      EXPECT_TRUE(SamePatches(*one, *several)) << step << " " << max_bytes;
+      EXPECT_EQ(one->done, several->done);
+    }
   }
-  for (std::thread& thread : threads) thread.join();
-  for (const size_t mine : bytes) EXPECT_EQ(mine, PayloadBytes(*alone));
+}
+
+TEST(LosslessEncoderTest, AHurriedUpdateIsExactToo) {
+  const Size size = {640, 480};
+  const Picture before = Typewriter().Page(size);
+  for (const Picture& after : {NoisePicture(size, 1), SmoothPicture(size)}) {
+    const BandedPicture picture = ToBanded(after);
+    const BandedPicture reference = ToBanded(before);
+    const Damage all(Rect::Of(size));
+    Picture shown = before;
+    Damage left = all;
+    LosslessEncoder encoder;
+    for (int update = 0; !left.empty(); ++update) {
+      ASSERT_LT(update, 5);
+      const BandedPicture now = ToBanded(shown);
+      const auto result = encoder.Encode({.picture = picture,
+                                          .reference = now,
+                                          .damage = left,
+                                          .hurry = true});
+      ASSERT_TRUE(result.ok());
+      shown = Apply(shown, result->patches);
+      left.Subtract(result->done);
+    }
+    EXPECT_EQ(shown, after);
+  }
+}
+
+void ExpectNoUnusableSource(const std::vector<Patch>& patches,
+                            const Damage& unusable) {
+  for (const Patch& patch : patches) {
+    if (const auto* copy = std::get_if<Copy>(&patch.kind)) {
+      EXPECT_FALSE(
+          unusable.Intersects({copy->source_x_px, copy->source_y_px,
+                               patch.rect.width_px, patch.rect.height_px}));
+    } else if (const auto* lossless = std::get_if<Lossless>(&patch.kind)) {
+      if (lossless->prefix.has_value()) {
+        EXPECT_FALSE(unusable.Intersects(*lossless->prefix));
+        EXPECT_LE(lossless->prefix->AreaPx(), 4 * patch.rect.AreaPx());
+      }
+    }
+  }
+}
+
+TEST(LosslessEncoderTest, UnusablePixelsAreSentThoughTheyAreEqual) {
+  const Picture page = Typewriter().Page({640, 480});
+  const BandedPicture picture = ToBanded(page);
+  const Damage unusable({100, 100, 200, 64});
+  LosslessEncoder encoder;
+  const auto result = encoder.Encode({.picture = picture,
+                                      .reference = picture,
+                                      .damage = Damage({50, 120, 100, 100}),
+                                      .unusable_reference = &unusable});
+  ASSERT_TRUE(result.ok());
+  Damage sent;
+  for (const Patch& patch : result->patches) sent.Add(patch.rect);
+  EXPECT_TRUE(sent.Contains({100, 120, 50, 44}));
+  EXPECT_FALSE(sent.Contains({50, 120, 50, 44}));
+  ExpectNoUnusableSource(result->patches, unusable);
+}
+
+// Viewers have rubbish where the reference is unusable.
+TEST(LosslessEncoderTest, WhateverIsUnusableTheViewerEndsByteEqualElsewhere) {
+  std::mt19937 random(8);
+  Typewriter typewriter;
+  const Size size = {401, 307};
+  Picture before = typewriter.Page(size);
+  LosslessEncoder encoder;
+  for (int step = 0; step < 150; ++step) {
+    Picture after = before;
+    if (step % 2 == 0) {
+      ScrollUp(after, Rect::Of(size), 1 + static_cast<int32_t>(random() % 40));
+      typewriter.DrawLine(after, 0, size.width_px, 250);
+    } else {
+      Scribble(after, random, typewriter);
+    }
+    Damage unusable;
+    Picture shown = before;
+    for (int i = static_cast<int>(random() % 4); i >= 0; --i) {
+      const Rect rect = Intersection({static_cast<int32_t>(random() % 400),
+                                      static_cast<int32_t>(random() % 300),
+                                      1 + static_cast<int32_t>(random() % 150),
+                                      1 + static_cast<int32_t>(random() % 90)},
+                                     Rect::Of(size));
+      unusable.Add(rect);
+      FillRect(shown, rect, random() & 0xFFFFFF);
+    }
+    const BandedPicture picture = ToBanded(after);
+    const BandedPicture reference = ToBanded(before);
+    const auto result = encoder.Encode({.picture = picture,
+                                        .reference = reference,
+                                        .damage = Damage(Rect::Of(size)),
+                                        .unusable_reference = &unusable});
+    ASSERT_TRUE(result.ok()) << result.status();
+    ExpectNoUnusableSource(result->patches, unusable);
+    ASSERT_EQ(Apply(shown, result->patches), after) << "step " << step;
+    before = after;
+  }
+}
+
+TEST(LosslessEncoderTest, PrefixesAreAtMostFourTimesThePatch) {
+  std::mt19937 random(9);
+  Typewriter typewriter;
+  const Damage none;
+  Picture before = typewriter.Page({500, 400});
+  for (int step = 0; step < 60; ++step) {
+    Picture after = before;
+    Scribble(after, random, typewriter);
+    ExpectNoUnusableSource(EncodeAll(after, before).patches, none);
+    before = after;
+  }
 }
 
 }  // namespace

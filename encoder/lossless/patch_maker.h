@@ -12,6 +12,12 @@
 
 namespace oriel::encoder {
 
+enum class Effort {
+  kHurried,
+  kUsual,
+  kCareful,  // for few pixels
+};
+
 // What patches are made from. Everything outlives the making.
 struct PatchSource {
   const BandedPicture& picture;
@@ -19,24 +25,28 @@ struct PatchSource {
   const BandedPicture* reference = nullptr;
   // Rectangles of the reference that no prefix may touch; null: none.
   const std::vector<Rect>* barred = nullptr;
-  // zstd's.
-  int level = 1;
+  Effort effort = Effort::kUsual;
 };
 
 // How a rectangle is compressed.
-enum class Try { kIntra, kDelta, kBoth };
+struct Plan {
+  bool intra = true;
+  bool delta = false;  // with both, the smaller one is taken
+  int intra_level = 1;
+  int delta_level = 1;
+};
 
 // Makes one patch at a time, and knows which kind is worth trying. What it
 // makes depends on its arguments only. Thread-compatible; keeps its memory.
 class PatchMaker {
  public:
   // Looks at a sample of large rectangles.
-  absl::StatusOr<Try> WhatToTry(const PatchSource& source, const Rect& rect);
+  absl::StatusOr<Plan> PlanFor(const PatchSource& source, const Rect& rect);
 
   // A fill where the rectangle is one colour, else lossless. Nullopt: it
   // would be larger than max_payload_bytes.
   absl::StatusOr<std::optional<Patch>> Make(const PatchSource& source,
-                                            const Rect& rect, Try what,
+                                            const Rect& rect, const Plan& plan,
                                             size_t max_payload_bytes);
 
  private:

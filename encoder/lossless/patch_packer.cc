@@ -114,7 +114,7 @@ absl::Status PatchPacker::CutIntoPieces(const PatchSource& source,
                                         const std::vector<Rect>& rects) {
   pieces_.clear();
   for (const Rect& rect : rects) {
-    ASSIGN_OR_RETURN(const Try what, SlotAt(0).maker.WhatToTry(source, rect));
+    ASSIGN_OR_RETURN(const Plan plan, SlotAt(0).maker.PlanFor(source, rect));
     const int64_t piece_px = PiecePx(rect);
     parts_.assign(1, rect);
     while (!parts_.empty()) {
@@ -122,7 +122,7 @@ absl::Status PatchPacker::CutIntoPieces(const PatchSource& source,
       parts_.pop_back();
       const Rect piece = FirstPart(whole, piece_px);
       PushRest(whole, piece, parts_);
-      pieces_.push_back({piece, what});
+      pieces_.push_back({piece, plan});
     }
   }
   return absl::OkStatus();
@@ -151,7 +151,7 @@ void PatchPacker::MakeSome(const PatchSource& source, size_t first,
     Slot& slot = *slots_[i];
     const Piece& piece = pieces_[first + static_cast<size_t>(i)];
     slot.made =
-        slot.maker.Make(source, piece.rect, piece.what, max_payload_bytes_);
+        slot.maker.Make(source, piece.rect, piece.plan, max_payload_bytes_);
   };
   for (size_t i = 0; i < count; ++i) SlotAt(i);
   if (count == 1) {
@@ -197,7 +197,7 @@ absl::Status PatchPacker::AddInParts(const PatchSource& source,
     const Rect part = FirstPart(next, max_px);
     ASSIGN_OR_RETURN(
         std::optional<Patch> patch,
-        SlotAt(0).maker.Make(source, part, piece.what, left_bytes_));
+        SlotAt(0).maker.Make(source, part, piece.plan, left_bytes_));
     if (!patch.has_value()) {
       max_px = smaller(part);
       continue;

@@ -41,7 +41,7 @@ class PatchPacker {
 
   struct Piece {
     Rect rect;
-    Try what;
+    Plan plan;
   };
   struct Slot {
     PatchMaker maker;

@@ -11,13 +11,19 @@ namespace {
 constexpr int32_t kWindowPx = 32;
 // Fewer edges in the window's two rows are everywhere.
 constexpr int kMinEdges = 5;
-constexpr size_t kSlots = 32 * 1024;
-constexpr size_t kMaxAnchors = kSlots / 2;
+constexpr size_t kMaxAnchors = 8 * 1024;
+constexpr uint16_t kAmbiguous = 0xFFFF;
 
 uint64_t Window(const std::vector<uint64_t>& bits, size_t word, int bit) {
   const uint64_t low = bits[word] >> bit;
   const uint64_t high = bit == 0 ? 0 : bits[word + 1] << (64 - bit);
   return (low | high) & 0xFFFFFFFF;
+}
+
+// std::popcount is a function call where the processor is not known.
+bool HasEdges(uint64_t edges) {
+  for (int i = 1; i < kMinEdges; ++i) edges &= edges - 1;
+  return edges != 0;
 }
 
 // Every bit of the result depends on every bit of the window.
@@ -63,7 +69,7 @@ void AnchorScanner::TakeRow(std::vector<Anchor>& out) {
       if (x + bit >= end) break;
       const uint64_t edges = Window(row_, word, bit) | Window(next_, word, bit)
                                                            << 32;
-      if (std::popcount(edges & ~(edges << 1)) < kMinEdges) continue;
+      if (!HasEdges(edges & ~(edges << 1))) continue;
       out.push_back({Mixed(edges), {area_.x_px + x + bit, y_px_}});
     }
   }
@@ -72,42 +78,50 @@ void AnchorScanner::TakeRow(std::vector<Anchor>& out) {
 }
 
 void AnchorIndex::Build(const std::vector<Anchor>& anchors) {
-  slots_.resize(kSlots);
+  slots_.resize(2 * kMaxAnchors);
   if (++round_ == 0) {
     std::fill(slots_.begin(), slots_.end(), Slot{});
     round_ = 1;
   }
   const size_t per_slot = anchors.size() / kMaxAnchors;
   unwanted_bits_ = (uint64_t{1} << std::bit_width(per_slot)) - 1;
+  // No more memory than there is to look up, so that it stays in the cache.
+  const size_t kept = std::min(anchors.size(), kMaxAnchors);
+  slot_mask_ = std::min(std::bit_ceil(2 * kept + 2), slots_.size()) - 1;
   for (const Anchor& anchor : anchors) {
     if (!Wants(anchor.key)) continue;
-    Slot& slot = SlotOf(anchor.key);
+    const auto x = static_cast<uint16_t>(anchor.at.x_px);
+    const auto y = static_cast<uint16_t>(anchor.at.y_px);
+    Slot& slot = slots_[SlotOf(anchor.key)];
     if (slot.round != round_) {
-      slot = {anchor.key, anchor.at, round_, false};
-    } else if (slot.at != anchor.at) {
-      slot.ambiguous = true;
+      slot = {static_cast<uint32_t>(anchor.key), round_, x, y};
+    } else if (slot.x_px != x || slot.y_px != y) {
+      slot.x_px = kAmbiguous;
     }
   }
 }
 
-// At most half of the slots are taken, bar rotten luck with the keys' low
-// bits: a search that would go on and on ends in a slot that is not its own,
-// which is then worth nothing.
-AnchorIndex::Slot& AnchorIndex::SlotOf(uint64_t key) {
+// At most half of the slots are taken, bar rotten luck with the keys: a search
+// that would go on and on ends in a slot that is not its own, which is then
+// worth nothing.
+size_t AnchorIndex::SlotOf(uint64_t key) const {
   constexpr size_t kMaxSteps = 64;
-  size_t at = key >> 32 & (kSlots - 1);
+  size_t at = key >> 32 & slot_mask_;
   for (size_t step = 0; step < kMaxSteps; ++step) {
-    Slot& slot = slots_[at];
-    if (slot.round != round_ || slot.key == key) return slot;
-    at = (at + 1) & (kSlots - 1);
+    const Slot& slot = slots_[at];
+    if (slot.round != round_ || slot.key == static_cast<uint32_t>(key)) break;
+    at = (at + 1) & slot_mask_;
   }
-  return slots_[at];
+  return at;
 }
 
-const Point* AnchorIndex::Find(uint64_t key) const {
-  const Slot& slot = const_cast<AnchorIndex*>(this)->SlotOf(key);
-  const bool found = slot.round == round_ && slot.key == key;
-  return found && !slot.ambiguous ? &slot.at : nullptr;
+std::optional<Point> AnchorIndex::Find(uint64_t key) const {
+  const Slot& slot = slots_[SlotOf(key)];
+  if (slot.round != round_ || slot.key != static_cast<uint32_t>(key) ||
+      slot.x_px == kAmbiguous) {
+    return std::nullopt;
+  }
+  return Point{slot.x_px, slot.y_px};
 }
 
 }  // namespace oriel::encoder

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/picture/banded_picture.h"
@@ -36,7 +38,8 @@ class AnchorScanner {
   std::vector<uint64_t> next_;
 };
 
-// Anchors by key; a key that stands in more than one place says nothing.
+// Anchors by key, in pictures with sides below 65535 px; a key that stands in
+// more than one place says nothing.
 // Thread-compatible.
 class AnchorIndex {
  public:
@@ -44,19 +47,21 @@ class AnchorIndex {
   // keys Wants().
   void Build(const std::vector<Anchor>& anchors);
   bool Wants(uint64_t key) const { return (key & unwanted_bits_) == 0; }
-  // Null: nowhere, or in several places.
-  const Point* Find(uint64_t key) const;
+  // Nullopt: nowhere, or in several places.
+  std::optional<Point> Find(uint64_t key) const;
 
  private:
+  // Small, because looking up is waiting for memory.
   struct Slot {
-    uint64_t key = 0;
-    Point at;
+    uint32_t key = 0;    // its half that does not choose the slot
     uint32_t round = 0;  // another one's: the slot is free
-    bool ambiguous = false;
+    uint16_t x_px = 0;
+    uint16_t y_px = 0;
   };
-  Slot& SlotOf(uint64_t key);
+  size_t SlotOf(uint64_t key) const;
 
   std::vector<Slot> slots_;
+  size_t slot_mask_ = 0;
   uint32_t round_ = 0;
   uint64_t unwanted_bits_ = 0;
 };

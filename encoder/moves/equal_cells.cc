@@ -91,13 +91,25 @@ int32_t EqualCells::WeightOf(const Span& span) const {
          sum(span.right, span.top) + sum(span.left, span.top);
 }
 
+int32_t EqualCells::UntakenWeightOf(const Span& span) const {
+  int32_t weight = WeightOf(span);
+  for (int row = span.top; row < span.bottom; ++row) {
+    for (int column = span.left; column < span.right; ++column) {
+      if (taken_[size_t(row) * columns_ + column]) {
+        weight -= WeightOf({column, row, column + 1, row + 1});
+      }
+    }
+  }
+  return weight;
+}
+
 void EqualCells::Take(const Shift& source, const Rect& area,
                       std::vector<Move>& moves) {
   const Rect limits = Intersection(
       bounds_,
       Shifted(Rect::Of(picture_->size()), {-source.dx_px, -source.dy_px}));
   const Span span = WholeCellsOf(Intersection(area, limits));
-  if (WeightOf(span) < kMinSparedPx) return;
+  if (UntakenWeightOf(span) < kMinSparedPx) return;
   MarkEqual(source, span);
   obstacles_.clear();
   for (const Move& move : moves) obstacles_.push_back(move.rect);

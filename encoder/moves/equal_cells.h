@@ -39,6 +39,7 @@ class EqualCells {
   Span WholeCellsOf(const Rect& rect) const;
   void Weigh(const std::vector<Rect>& changed);
   int32_t WeightOf(const Span& span) const;
+  int32_t UntakenWeightOf(const Span& span) const;
   void MarkEqual(const Shift& source, const Span& span);
   void MarkEqualInRow(const Shift& source, const Span& span, int row);
   void Bar(const Shift& source);

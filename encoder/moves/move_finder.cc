@@ -10,15 +10,21 @@ namespace {
 // the picture then hold one that matches, whatever the shift. Lines of text
 // are seldom 11 or 22 px high, so each line is indexed in other rows.
 constexpr int32_t kRowStep = 11;
-// The more there is to look at, the more groups of rows are left out.
-constexpr int64_t kThoroughPx = 256 * 1024;
-constexpr int32_t kMaxGroupStep = 6;
+// The more there is to look at, the more units are left out. Those that are
+// looked at stand in slanting lines, so that every window holds some; an odd
+// step makes them slant. Each update has other ones.
+constexpr int64_t kThoroughPx = 32 * 1024;
+constexpr int32_t kMaxUnitStep = 7;
+constexpr Size kUnit = {128, 64};
 // What stood beside an area may stand in it now.
 constexpr int32_t kMarginPx = 64;
+// A move reaches further than its votes when there are many of them.
+constexpr int32_t kManyVotes = 12;
+constexpr int32_t kFarPx = 192;
 // Fewer may be chance.
 constexpr int32_t kMinVotes = 4;
 constexpr size_t kMaxCandidates = 8;
-constexpr Size kSample = {32, 4};
+constexpr Size kSample = {32, 16};
 
 int64_t AreaPx(const std::vector<Rect>& rects) {
   int64_t sum = 0;
@@ -41,6 +47,23 @@ bool IsEqual(const BandedPicture& picture, const BandedPicture& reference,
 
 }  // namespace
 
+template <typename Wanted>
+void MoveFinder::Vote(const BandedPicture& picture,
+                      const std::vector<Rect>& areas, Wanted wanted) {
+  votes_.Clear();
+  for (const Rect& area : areas) {
+    const int32_t row = area.y_px / kUnit.height_px;
+    const int32_t last = (area.right_px() - 1) / kUnit.width_px;
+    for (int32_t column = area.x_px / kUnit.width_px; column <= last;
+         ++column) {
+      if (!wanted(column, row)) continue;
+      CountUnit(picture, Intersection({column * kUnit.width_px, area.y_px,
+                                       kUnit.width_px, area.height_px},
+                                      area));
+    }
+  }
+}
+
 const std::vector<Move>& MoveFinder::Find(const BandedPicture& picture,
                                           const BandedPicture& reference,
                                           const std::vector<Rect>& changed,
@@ -50,23 +73,43 @@ const std::vector<Move>& MoveFinder::Find(const BandedPicture& picture,
   const std::vector<Rect>& areas = areas_.Choose(picture.size(), changed);
   if (areas.empty()) return moves_;
   IndexReference(reference, areas);
-  CountVotes(picture, areas);
   cells_.Start(picture, reference, changed, barred);
-  int64_t left_px = 2 * AreaPx(areas);
-  for (const Candidate& candidate : votes_.Best(kMaxCandidates)) {
-    if (candidate.votes < kMinVotes) break;
-    if (!IsLikely(picture, reference, candidate)) continue;
-    const Rect& bounds = candidate.bounds;
-    const Rect around = {bounds.x_px - kMarginPx, bounds.y_px - kMarginPx,
-                         bounds.width_px + 2 * kMarginPx,
-                         bounds.height_px + 2 * kMarginPx};
-    left_px -= Intersection(around, Rect::Of(picture.size())).AreaPx();
-    cells_.Take(candidate.shift, around, moves_);
-    if (left_px <= 0) break;
+  const auto step = static_cast<int32_t>(
+      std::min<int64_t>(kMaxUnitStep, AreaPx(areas) / kThoroughPx / 2 * 2 + 1));
+  phase_ = (phase_ + 1) % step;
+  const auto is_first = [this, step](int32_t column, int32_t row) {
+    return (column + 2 * row) % step == phase_;
+  };
+  left_px_ = 2 * AreaPx(areas);
+  Vote(picture, areas, is_first);
+  TakeBest(picture, reference);
+  // Where something moves, something smaller may, too.
+  if (!moves_.empty() && step > 1) {
+    Vote(picture, areas, [&](int32_t column, int32_t row) {
+      return !is_first(column, row) &&
+             !IsTaken({column * kUnit.width_px + kUnit.width_px / 2,
+                       row * kUnit.height_px + kUnit.height_px / 2});
+    });
+    TakeBest(picture, reference);
   }
   for (const Move& move : moves_) areas_.Found(move.rect);
   areas_.Learn();
   return moves_;
+}
+
+void MoveFinder::TakeBest(const BandedPicture& picture,
+                          const BandedPicture& reference) {
+  for (const Candidate& candidate : votes_.Best(kMaxCandidates)) {
+    if (candidate.votes < kMinVotes || left_px_ <= 0) break;
+    if (!IsLikely(picture, reference, candidate)) continue;
+    const Rect& bounds = candidate.bounds;
+    const int32_t margin = candidate.votes >= kManyVotes ? kFarPx : kMarginPx;
+    const Rect around = {bounds.x_px - margin, bounds.y_px - margin,
+                         bounds.width_px + 2 * margin,
+                         bounds.height_px + 2 * margin};
+    left_px_ -= Intersection(around, Rect::Of(picture.size())).AreaPx();
+    cells_.Take(candidate.shift, around, moves_);
+  }
 }
 
 void MoveFinder::IndexReference(const BandedPicture& reference,
@@ -87,25 +130,17 @@ void MoveFinder::IndexReference(const BandedPicture& reference,
   index_.Build(anchors_);
 }
 
-void MoveFinder::CountVotes(const BandedPicture& picture,
-                            const std::vector<Rect>& areas) {
-  votes_.Clear();
-  const auto group_step = static_cast<int32_t>(
-      std::min<int64_t>(kMaxGroupStep, 1 + AreaPx(areas) / kThoroughPx));
-  for (const Rect& area : areas) {
-    for (int32_t top = area.y_px; top < area.bottom_px();
-         top += kRowStep * group_step) {
-      anchors_.clear();
-      scanner_.Start(picture, area, top);
-      const int32_t rows = std::min(kRowStep, area.bottom_px() - top);
-      for (int32_t row = 0; row < rows; ++row) scanner_.TakeRow(anchors_);
-      for (const Anchor& anchor : anchors_) {
-        if (!index_.Wants(anchor.key)) continue;
-        const Point* const stood = index_.Find(anchor.key);
-        if (stood != nullptr && *stood != anchor.at) {
-          votes_.Count(anchor.at, *stood);
-        }
-      }
+void MoveFinder::CountUnit(const BandedPicture& picture, const Rect& unit) {
+  anchors_.clear();
+  scanner_.Start(picture, unit, unit.y_px);
+  for (int32_t row = 0; row < unit.height_px; ++row) {
+    scanner_.TakeRow(anchors_);
+  }
+  for (const Anchor& anchor : anchors_) {
+    if (!index_.Wants(anchor.key)) continue;
+    const std::optional<Point> stood = index_.Find(anchor.key);
+    if (stood.has_value() && *stood != anchor.at) {
+      votes_.Count(anchor.at, *stood);
     }
   }
 }
@@ -113,10 +148,9 @@ void MoveFinder::CountVotes(const BandedPicture& picture,
 bool MoveFinder::IsLikely(const BandedPicture& picture,
                           const BandedPicture& reference,
                           const Candidate& candidate) const {
-  const size_t samples = std::min<size_t>(candidate.votes, Candidate::kSamples);
   int free = 0;
   int equal = 0;
-  for (size_t i = 0; i < samples; ++i) {
+  for (size_t i = 0; i < candidate.sample_count; ++i) {
     const Point at = candidate.samples[i];
     if (IsTaken(at)) continue;
     ++free;
@@ -131,7 +165,7 @@ bool MoveFinder::IsLikely(const BandedPicture& picture,
                      Rect::Of(picture.size()));
     if (IsEqual(picture, reference, rect, candidate.shift)) ++equal;
   }
-  return equal > 0 && equal * 2 >= free;
+  return equal > 0 && equal * 3 >= free;
 }
 
 bool MoveFinder::IsTaken(Point at) const {

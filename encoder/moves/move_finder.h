@@ -29,7 +29,12 @@ class MoveFinder {
  private:
   void IndexReference(const BandedPicture& reference,
                       const std::vector<Rect>& areas);
-  void CountVotes(const BandedPicture& picture, const std::vector<Rect>& areas);
+  // In those units of the areas that are wanted, by column and row.
+  template <typename Wanted>
+  void Vote(const BandedPicture& picture, const std::vector<Rect>& areas,
+            Wanted wanted);
+  void TakeBest(const BandedPicture& picture, const BandedPicture& reference);
+  void CountUnit(const BandedPicture& picture, const Rect& unit);
   bool IsLikely(const BandedPicture& picture, const BandedPicture& reference,
                 const Candidate& candidate) const;
   bool IsTaken(Point at) const;
@@ -41,6 +46,8 @@ class MoveFinder {
   MoveVotes votes_;
   EqualCells cells_;
   std::vector<Move> moves_;
+  int32_t phase_ = 0;
+  int64_t left_px_ = 0;  // that may still be compared
 };
 
 }  // namespace oriel::encoder

@@ -1,7 +1,6 @@
 #include "encoder/moves/move_votes.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
 
 namespace oriel::encoder {
@@ -23,6 +22,19 @@ void Include(Rect& bounds, Point at) {
   bounds.y_px = std::min(bounds.y_px, at.y_px);
   bounds.width_px = right - bounds.x_px;
   bounds.height_px = bottom - bounds.y_px;
+}
+
+// When there is no room, every second one goes, and from then on only half as
+// many come.
+void AddSample(Point at, Candidate& candidate) {
+  uint32_t& count = candidate.sample_count;
+  if (count == Candidate::kSamples) {
+    for (count = 0; count < Candidate::kSamples / 2; ++count) {
+      candidate.samples[count] = candidate.samples[2 * count];
+    }
+    candidate.votes_per_sample *= 2;
+  }
+  candidate.samples[count++] = at;
 }
 
 }  // namespace
@@ -55,15 +67,10 @@ void MoveVotes::Count(Point stands, Point stood) {
   Candidate* const candidate =
       CandidateOf({stood.x_px - stands.x_px, stood.y_px - stands.y_px});
   if (candidate == nullptr) return;
-  const auto votes = static_cast<uint32_t>(candidate->votes++);
-  if (votes == 0) candidate->bounds = {stands.x_px, stands.y_px, 1, 1};
+  const auto vote = static_cast<uint32_t>(candidate->votes++);
+  if (vote == 0) candidate->bounds = {stands.x_px, stands.y_px, 1, 1};
   Include(candidate->bounds, stands);
-  // First all, then ever fewer, so that they come from all over the place.
-  if (votes < Candidate::kSamples) {
-    candidate->samples[votes] = stands;
-  } else if ((votes & (votes - 1)) == 0) {
-    candidate->samples[std::bit_width(votes) % Candidate::kSamples] = stands;
-  }
+  if (vote % candidate->votes_per_sample == 0) AddSample(stands, *candidate);
 }
 
 const std::vector<Candidate>& MoveVotes::Best(size_t max) {

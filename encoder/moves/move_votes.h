@@ -17,8 +17,10 @@ struct Candidate {
   int32_t votes = 0;
   // Of the places that voted.
   Rect bounds;
-  // Some of them: the first min(votes, kSamples) are set.
+  // Some of them, from first to last: sample_count are set.
   std::array<Point, kSamples> samples;
+  uint32_t sample_count = 0;
+  uint32_t votes_per_sample = 1;
 };
 
 // Counts by how far anchors moved. Bounded: when it is full, shifts that are
