@@ -1,6 +1,7 @@
 #include "encoder/lossless/coalesce.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
 
 namespace oriel::encoder {
@@ -8,13 +9,12 @@ namespace {
 
 // What a patch costs beside its pixels: some 60 bytes of header, a compressor
 // that begins with nothing, and a viewer that does too.
-constexpr int64_t kPatchPx = 2048;
+constexpr int64_t kPatchPx = 1536;
 // Unchanged pixels compress better and faster than changed ones.
 constexpr int64_t kUnchangedWorth = 2;
 constexpr size_t kMaxRects = 512;
 constexpr int kMaxDepth = 24;
 constexpr int32_t kBandPx = 32;
-constexpr int32_t kNearPx = 128;
 
 bool MeetsAny(const Rect& rect, const std::vector<Rect>& others) {
   return std::any_of(others.begin(), others.end(), [&](const Rect& other) {
@@ -37,9 +37,10 @@ const std::vector<Rect>& Coalescer::Coalesce(const std::vector<Rect>& rects,
   cover_.clear();
   if (rects.empty()) return cover_;
   rects_ = rects;
-  if (rects_.size() > kMaxRects) JoinInBands(kNearPx, taken);
+  // In rows first: free lines of columns would tear rows of dots apart.
+  if (rects_.size() > 1) JoinInBands(kPatchPx * kUnchangedWorth, taken);
   if (rects_.size() > kMaxRects) {
-    JoinInBands(std::numeric_limits<int32_t>::max(), taken);
+    JoinInBands(std::numeric_limits<int64_t>::max(), taken);
   }
   taken_ = taken;
   area_after_.resize(rects_.size() + 1);
@@ -47,7 +48,7 @@ const std::vector<Rect>& Coalescer::Coalesce(const std::vector<Rect>& rects,
   return cover_;
 }
 
-void Coalescer::JoinInBands(int32_t near_px, const std::vector<Rect>& taken) {
+void Coalescer::JoinInBands(int64_t free_px, const std::vector<Rect>& taken) {
   pieces_.clear();
   for (const Rect& rect : rects_) {
     for (int32_t y = rect.y_px; y < rect.bottom_px();) {
@@ -64,13 +65,13 @@ void Coalescer::JoinInBands(int32_t near_px, const std::vector<Rect>& taken) {
   });
   rects_.clear();
   for (size_t first = 0; first < pieces_.size();) {
-    first = JoinOneRun(first, near_px, taken);
+    first = JoinOneRun(first, free_px, taken);
   }
 }
 
 // Pieces that share columns belong together, whatever else: only so are the
 // runs of a band disjoint.
-size_t Coalescer::JoinOneRun(size_t first, int32_t near_px,
+size_t Coalescer::JoinOneRun(size_t first, int64_t free_px,
                              const std::vector<Rect>& taken) {
   const int32_t band = pieces_[first].y_px / kBandPx;
   Rect run = pieces_[first];
@@ -87,7 +88,9 @@ size_t Coalescer::JoinOneRun(size_t first, int32_t near_px,
     const bool must = cluster.x_px < run.right_px();
     const Rect both = BoundsOf(run, cluster);
     if (!must) {
-      if (!joined || cluster.x_px - run.right_px() > near_px) break;
+      const int64_t between_px =
+          both.AreaPx() - run.AreaPx() - cluster.AreaPx();
+      if (!joined || between_px > free_px) break;
       if (MeetsAny(both, taken)) break;
     }
     run = both;
@@ -118,8 +121,10 @@ void Coalescer::Sort(const Group& group, bool by_column) {
             by_column ? ByColumn : ByRow);
 }
 
-// Of the lines that cut no rectangle, the one that leaves the least area on
-// both sides together; of equal ones the middle one.
+// The direction whose free lines, all taken, leave the least area decides;
+// then of its lines the one that leaves the least area on both sides together.
+// A line near the middle may leave some more: peeling off one rectangle at a
+// time goes too deep.
 void Coalescer::FindCut(const Group& group, bool by_column, Cut& best) {
   Sort(group, by_column);
   Rect after;
@@ -127,24 +132,33 @@ void Coalescer::FindCut(const Group& group, bool by_column, Cut& best) {
     after = BoundsOf(after, rects_[i - 1]);
     area_after_[i - 1] = after.AreaPx();
   }
+  const auto count = static_cast<int64_t>(group.end - group.first);
   const auto from_middle = [&group](size_t at) {
-    const size_t twice = 2 * at;
-    const size_t middle = group.first + group.end;
-    return twice > middle ? twice - middle : middle - twice;
+    return std::abs(static_cast<int64_t>(2 * at) -
+                    static_cast<int64_t>(group.first + group.end));
   };
+  Cut cut = {by_column, 0, 0, 0};
   Rect before = rects_[group.first];
+  Rect strip = before;
   for (size_t i = group.first + 1; i < group.end; ++i) {
     const bool free = by_column ? before.right_px() <= rects_[i].x_px
                                 : before.bottom_px() <= rects_[i].y_px;
     if (free) {
-      const int64_t area_px = before.AreaPx() + area_after_[i];
-      if (best.at == 0 || area_px < best.area_px ||
-          (area_px == best.area_px && by_column == best.by_column &&
-           from_middle(i) < from_middle(best.at))) {
-        best = {by_column, i, area_px};
+      cut.strips_px += strip.AreaPx();
+      strip = {};
+      int64_t area_px = before.AreaPx() + area_after_[i];
+      area_px += area_px * from_middle(i) / (8 * count);
+      if (cut.at == 0 || area_px < cut.area_px) {
+        cut.at = i;
+        cut.area_px = area_px;
       }
     }
     before = BoundsOf(before, rects_[i]);
+    strip = BoundsOf(strip, rects_[i]);
+  }
+  cut.strips_px += strip.AreaPx();
+  if (cut.at != 0 && (best.at == 0 || cut.strips_px < best.strips_px)) {
+    best = cut;
   }
 }
 
@@ -161,7 +175,7 @@ int64_t Coalescer::CoverGroup(const Group& group, TakenRange taken, int depth) {
   }
   const bool allowed = taken_.size() == near;
   const size_t mark = cover_.size();
-  int64_t parts_px = group.changed_px + int64_t(count) * kPatchPx;
+  int64_t parts_px = group.changed_px + static_cast<int64_t>(count) * kPatchPx;
   // Nothing beats one rectangle with little in it that did not change.
   const bool settled = allowed && one_px <= group.changed_px + 2 * kPatchPx;
   Cut cut;
@@ -174,13 +188,13 @@ int64_t Coalescer::CoverGroup(const Group& group, TakenRange taken, int depth) {
     const TakenRange mine = {near, taken_.size()};
     parts_px = CoverGroup(GroupOf(group.first, cut.at), mine, depth + 1) +
                CoverGroup(GroupOf(cut.at, group.end), mine, depth + 1);
-  } else if (!allowed) {
+  } else if (!allowed || parts_px < one_px) {
     cover_.insert(cover_.end(),
                   rects_.begin() + static_cast<ptrdiff_t>(group.first),
                   rects_.begin() + static_cast<ptrdiff_t>(group.end));
   }
   taken_.resize(near);
-  if (!allowed || (cut.at != 0 && parts_px < one_px)) return parts_px;
+  if (!allowed || parts_px < one_px) return parts_px;
   cover_.resize(mark);
   cover_.push_back(group.bounds);
   return one_px;

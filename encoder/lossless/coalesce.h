@@ -11,7 +11,7 @@ namespace oriel::encoder {
 // Covers changed rectangles with fewer, larger ones, because each patch has a
 // header of its own and starts compressing from nothing, while unchanged
 // pixels between them cost little. O(n log n) for usual damage, and bounded:
-// beyond some hundreds of rectangles those of 32 rows are joined first.
+// beyond some hundreds of rectangles all those of 32 rows become one.
 // Thread-compatible; keeps its memory.
 class Coalescer {
  public:
@@ -30,8 +30,9 @@ class Coalescer {
   };
   struct Cut {
     bool by_column = false;
-    size_t at = 0;  // the second part's first; 0: no line is free
-    int64_t area_px = 0;
+    size_t at = 0;          // the second part's first; 0: no line is free
+    int64_t area_px = 0;    // of both parts, less the nearer to the middle
+    int64_t strips_px = 0;  // of all parts that free lines leave
   };
 
   struct TakenRange {
@@ -39,8 +40,10 @@ class Coalescer {
     size_t end = 0;
   };
 
-  void JoinInBands(int32_t near_px, const std::vector<Rect>& taken);
-  size_t JoinOneRun(size_t first, int32_t near_px,
+  // In each band of 32 rows, joins neighbours with at most free_px unchanged
+  // pixels between them.
+  void JoinInBands(int64_t free_px, const std::vector<Rect>& taken);
+  size_t JoinOneRun(size_t first, int64_t free_px,
                     const std::vector<Rect>& taken);
   Group GroupOf(size_t first, size_t end) const;
   void Sort(const Group& group, bool by_column);

@@ -32,7 +32,7 @@ TEST(CoalesceTest, RaggedLinesOfTextBecomeFewRectangles) {
   std::vector<Rect> lines;
   for (int i = 0; i < 30; ++i)
     lines.push_back({10, i * 16, 500 + i % 7 * 20, 13});
-  EXPECT_LE(Coalesce(lines).size(), 3u);
+  EXPECT_LE(Coalesce(lines).size(), 10u);
 }
 
 TEST(CoalesceTest, FarCornersStayApart) {
@@ -85,6 +85,16 @@ TEST(CoalesceTest, ResultsKeepOffWhatIsTaken) {
 TEST(CoalesceTest, FewPixelsBetweenTwoAreNotWorthAPatch) {
   EXPECT_EQ(Coalesce({{0, 0, 8, 16}, {24, 0, 8, 16}}).size(), 1u);
   EXPECT_EQ(Coalesce({{0, 0, 8, 16}, {900, 0, 8, 16}}).size(), 2u);
+}
+
+TEST(CoalesceTest, RowsOfDotsStayRows) {
+  std::vector<Rect> dots;
+  for (int32_t y = 7; y < 1080; y += 32) {
+    for (int32_t x = y % 64; x + 32 < 1920; x += 128) {
+      dots.push_back({x, y, 32, 1});
+    }
+  }
+  EXPECT_LE(SumPx(Coalesce(dots)), 34 * 1920);
 }
 
 TEST(CoalesceTest, ALargeAreaDoesNotSwallowADistantLetter) {

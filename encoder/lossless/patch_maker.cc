@@ -11,6 +11,7 @@ namespace {
 
 // Up to here both kinds are tried; above, a sample decides.
 constexpr int64_t kSmallPx = 16 * 1024;
+constexpr int64_t kMediumPx = 64 * 1024;
 constexpr Size kSample = {512, 8};
 // Negative levels spare a film or photograph half the time and all
 // compression; this one costs text nothing.
@@ -20,6 +21,7 @@ constexpr int kUsualLevel = 1;
 // smaller, but six times as long for photographs. So the sample decides.
 constexpr int kCarefulLevel = 3;
 constexpr int64_t kTextRatio = 8;
+constexpr int64_t kBlankRatio = 100;
 // A prefix reaches this far beyond its patch, so that a small move of what is
 // in it is found.
 constexpr int32_t kPrefixMarginPx = 32;
@@ -80,6 +82,11 @@ absl::StatusOr<Plan> PatchMaker::PlanFor(const PatchSource& source,
       compressor_.Delta(*source.reference, *prefix, usual, kNoLimit));
   plan.delta = delta->size() * 4 < intra->size() * 3;
   plan.intra = !plan.delta;
+  // A sample with next to nothing in it tells nothing.
+  if (int64_t(intra->size()) * kBlankRatio < sample_bytes &&
+      rect.AreaPx() <= kMediumPx) {
+    plan.delta = plan.intra = true;
+  }
   return plan;
 }
 

@@ -195,16 +195,15 @@ absl::Status PatchPacker::AddInParts(const PatchSource& source,
     if (max_px == 0) return absl::InternalError("a pixel fits no payload");
     const Rect next = parts_.back();
     const Rect part = FirstPart(next, max_px);
-    ASSIGN_OR_RETURN(
-        std::optional<Patch> patch,
-        SlotAt(0).maker.Make(source, part, piece.plan, left_bytes_));
-    if (!patch.has_value()) {
+    auto made = SlotAt(0).maker.Make(source, part, piece.plan, left_bytes_);
+    if (!made.ok()) return made.status();
+    if (!made->has_value()) {
       max_px = smaller(part);
       continue;
     }
     parts_.pop_back();
     PushRest(next, part, parts_);
-    Emit(*std::move(patch));
+    Emit(**std::move(made));
   }
   return absl::OkStatus();
 }
