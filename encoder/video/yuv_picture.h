@@ -14,16 +14,21 @@ struct SwsContext;
 
 namespace oriel::encoder {
 
-// A picture as planar YUV 4:2:0, BT.709 in limited range, kept between calls
-// so that only bands with damage are converted. Odd sizes grow by a column or
-// row that repeats the last one. Thread-compatible.
+enum class Chroma { k420, k444 };
+
+// An area of a picture as planar YUV, BT.709 in limited range, kept between
+// calls so that only strips of the area with damage are converted. Odd sizes
+// grow by a column or row that repeats the last one. Thread-compatible.
 class YuvPicture {
  public:
-  // kResourceExhausted: no memory, or a size that FFmpeg refuses.
-  static absl::StatusOr<std::unique_ptr<YuvPicture>> Make(Size size);
+  // `area` is not empty. kResourceExhausted: no memory, or a size that FFmpeg
+  // refuses.
+  static absl::StatusOr<std::unique_ptr<YuvPicture>> Make(const Rect& area,
+                                                          Chroma chroma);
   ~YuvPicture();
 
-  // `picture` has the size given to Make(). kInternal: the conversion failed.
+  // The area lies in `picture`; `damage` is in the picture's coordinates.
+  // kInternal: the conversion failed.
   absl::Status Convert(const BandedPicture& picture, const Damage& damage);
 
   // Its pixels change with the next Convert().
@@ -38,18 +43,22 @@ class YuvPicture {
   };
   using SwsPtr = std::unique_ptr<SwsContext, FreeSws>;
 
-  explicit YuvPicture(Size size) : size_(size) {}
+  YuvPicture(const Rect& area, Chroma chroma) : area_(area), chroma_(chroma) {}
 
-  static absl::StatusOr<SwsPtr> MakeConverter(int32_t width_px,
-                                              int32_t height_px);
-  absl::Status ConvertBand(const BandedPicture& picture, int band);
-  // The band's rows in staging_, grown to even sizes.
-  void Stage(const BandedPicture& picture, const Rect& band);
+  absl::Status MakeFrame();
+  absl::StatusOr<SwsPtr> MakeConverter(int32_t height_px) const;
+  // `strip`: full-width rows of the area, as high as a band but for the last.
+  absl::Status ConvertStrip(const BandedPicture& picture, const Rect& strip);
+  // Whether swscale can read the strip's rows where they are.
+  bool IsInPlace(const BandedPicture& picture, const Rect& strip) const;
+  // The strip's rows in staging_, grown to even sizes.
+  void Stage(const BandedPicture& picture, const Rect& strip);
 
-  const Size size_;
+  const Rect area_;
+  const Chroma chroma_;
   std::unique_ptr<AVFrame, FreeFrame> frame_;
-  SwsPtr full_band_;
-  SwsPtr last_band_;  // null when the last band is a full one
+  SwsPtr full_strip_;
+  SwsPtr last_strip_;  // null when the last strip is a full one
   size_t staging_stride_bytes_ = 0;
   std::vector<uint8_t> staging_;
 };

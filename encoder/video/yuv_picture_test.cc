@@ -13,8 +13,9 @@ extern "C" {
 namespace oriel::encoder {
 namespace {
 
-std::unique_ptr<YuvPicture> Make(Size size) {
-  auto yuv = YuvPicture::Make(size);
+std::unique_ptr<YuvPicture> Make(const Rect& area,
+                                 Chroma chroma = Chroma::k420) {
+  auto yuv = YuvPicture::Make(area, chroma);
   EXPECT_TRUE(yuv.ok()) << yuv.status();
   return yuv.ok() ? *std::move(yuv) : nullptr;
 }
@@ -35,7 +36,7 @@ TEST(YuvPictureTest, ColoursBecomeBt709InLimitedRange) {
         Case{0x0000FF, 32, 240, 118}}) {
     Picture picture({64, 64});
     FillRect(picture, Rect::Of({64, 64}), c.rgb);
-    const auto yuv = Make({64, 64});
+    const auto yuv = Make(Rect::Of({64, 64}));
     ASSERT_NE(yuv, nullptr);
     ASSERT_TRUE(
         yuv->Convert(ToBanded(picture), Damage(Rect::Of({64, 64}))).ok());
@@ -52,7 +53,7 @@ TEST(YuvPictureTest, OddSizesRepeatTheLastColumnAndRow) {
   Picture picture({33, 35});
   FillRect(picture, {32, 0, 1, 35}, 0xFFFFFF);
   FillRect(picture, {0, 34, 33, 1}, 0xFFFFFF);
-  const auto yuv = Make({33, 35});
+  const auto yuv = Make(Rect::Of({33, 35}));
   ASSERT_NE(yuv, nullptr);
   ASSERT_TRUE(yuv->Convert(ToBanded(picture), Damage(Rect::Of({33, 35}))).ok());
   const AVFrame& frame = *yuv->frame();
@@ -63,8 +64,8 @@ TEST(YuvPictureTest, OddSizesRepeatTheLastColumnAndRow) {
   EXPECT_NEAR(Sample(frame, 0, 10, 10), 16, 1);
 }
 
-TEST(YuvPictureTest, OnlyBandsWithDamageAreConverted) {
-  const auto yuv = Make({64, 96});
+TEST(YuvPictureTest, OnlyStripsWithDamageAreConverted) {
+  const auto yuv = Make(Rect::Of({64, 96}));
   ASSERT_NE(yuv, nullptr);
   ASSERT_TRUE(
       yuv->Convert(BandedPicture({64, 96}), Damage(Rect::Of({64, 96}))).ok());
@@ -77,10 +78,74 @@ TEST(YuvPictureTest, OnlyBandsWithDamageAreConverted) {
   EXPECT_NEAR(Sample(*yuv->frame(), 0, 10, 64), 16, 1);
 }
 
+TEST(YuvPictureTest, FullChromaKeepsEachPixelsColour) {
+  Picture picture({64, 64});
+  for (int32_t x = 0; x < 64; x += 2) {
+    FillRect(picture, {x, 0, 1, 64}, 0xFF0000);
+    FillRect(picture, {x + 1, 0, 1, 64}, 0x0000FF);
+  }
+  const auto yuv = Make({0, 0, 64, 64}, Chroma::k444);
+  ASSERT_NE(yuv, nullptr);
+  ASSERT_TRUE(yuv->Convert(ToBanded(picture), Damage(Rect::Of({64, 64}))).ok());
+  const AVFrame& frame = *yuv->frame();
+  for (const int32_t y : {0, 31, 32, 63}) {
+    EXPECT_NEAR(Sample(frame, 0, 30, y), 63, 1);
+    EXPECT_NEAR(Sample(frame, 1, 30, y), 102, 1);
+    EXPECT_NEAR(Sample(frame, 2, 30, y), 240, 1);
+    EXPECT_NEAR(Sample(frame, 0, 31, y), 32, 1);
+    EXPECT_NEAR(Sample(frame, 1, 31, y), 240, 1);
+    EXPECT_NEAR(Sample(frame, 2, 31, y), 118, 1);
+  }
+}
+
+// The same pixels as a picture of their own are the independent answer.
+TEST(YuvPictureTest, AnAreaAnywhereEqualsThePictureOfItsPixels) {
+  const Picture picture = NoisePicture({200, 150}, 3);
+  for (const Rect& area : {Rect{0, 32, 64, 64}, Rect{32, 0, 96, 128},
+                           Rect{3, 5, 101, 77}, Rect{199, 149, 1, 1}}) {
+    for (const Chroma chroma : {Chroma::k420, Chroma::k444}) {
+      Picture cut({area.width_px, area.height_px});
+      ToBanded(picture).CopyTo(area, cut.MutableAt(0, 0), cut.stride_bytes());
+      const auto expected = Make(Rect::Of(cut.size()), chroma);
+      const auto yuv = Make(area, chroma);
+      ASSERT_TRUE(
+          expected->Convert(ToBanded(cut), Damage(Rect::Of(cut.size()))).ok());
+      ASSERT_TRUE(yuv->Convert(ToBanded(picture), Damage(area)).ok());
+      const int shift = chroma == Chroma::k444 ? 0 : 1;
+      for (int plane = 0; plane < 3; ++plane) {
+        const int by = plane == 0 ? 0 : shift;
+        for (int32_t y = 0; y < yuv->frame()->height >> by; ++y) {
+          for (int32_t x = 0; x < yuv->frame()->width >> by; ++x) {
+            ASSERT_EQ(Sample(*yuv->frame(), plane, x, y),
+                      Sample(*expected->frame(), plane, x, y))
+                << plane << ": " << x << "," << y;
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(YuvPictureTest, StripsOfAnAreaCountFromItsTop) {
+  const auto yuv = Make({8, 20, 64, 96});
+  ASSERT_TRUE(
+      yuv->Convert(BandedPicture({128, 128}), Damage({8, 20, 64, 96})).ok());
+  Picture white({128, 128});
+  FillRect(white, Rect::Of({128, 128}), 0xFFFFFF);
+  // In the area's rows 32 to 63, and outside of the area.
+  Damage damage({10, 60, 1, 1});
+  damage.Add({100, 20, 8, 96});
+  ASSERT_TRUE(yuv->Convert(ToBanded(white), damage).ok());
+  EXPECT_NEAR(Sample(*yuv->frame(), 0, 10, 31), 16, 1);
+  EXPECT_NEAR(Sample(*yuv->frame(), 0, 10, 32), 235, 1);
+  EXPECT_NEAR(Sample(*yuv->frame(), 0, 10, 63), 235, 1);
+  EXPECT_NEAR(Sample(*yuv->frame(), 0, 10, 64), 16, 1);
+}
+
 TEST(YuvPictureTest, EverySmallSizeConverts) {
   for (int32_t width = 1; width < 40; ++width) {
     for (const int32_t height : {1, 2, 31, 32, 33, 34, 65}) {
-      const auto yuv = Make({width, height});
+      const auto yuv = Make(Rect::Of({width, height}));
       ASSERT_NE(yuv, nullptr);
       EXPECT_TRUE(yuv->Convert(ToBanded(NoisePicture({width, height}, 1)),
                                Damage(Rect::Of({width, height})))
