@@ -1,14 +1,18 @@
-// What an update of a 1080p screen costs: time, and `bytes` of payload.
+// What an update of a 1080p screen costs, and a picture of a film: time, and
+// `bytes` of payload.
 
 #include <benchmark/benchmark.h>
 
+#include <chrono>
 #include <cstring>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "encoder/test_pictures.h"
 #include "encoder/update_encoder.h"
+#include "encoder/video/video_stream.h"
 
 namespace oriel::encoder {
 namespace {
@@ -222,7 +226,56 @@ void BM_FirstPicture(benchmark::State& state, Encoding encoding) {
   CountBytes(state, bytes);
 }
 
-#define ORIEL_BOTH(name)                                 \
+// An area of the screen where every pixel changes, as the video half of an
+// update; at 60 Hz, a keyframe at the beginning.
+void RunFilm(benchmark::State& state, const Rect& area, VideoCodec codec,
+             bool chroma_444) {
+  static std::map<int32_t, std::vector<BandedPicture>> films;
+  std::vector<BandedPicture>& film = films[area.width_px];
+  for (int i = static_cast<int>(film.size()); i < kSteps; ++i) {
+    film.push_back(
+        ToBanded(FilmPicture({area.right_px() + 7, area.bottom_px() + 5}, i)));
+  }
+  auto stream = VideoStream::Open(
+      {.codec = codec, .area = area, .chroma_444 = chroma_444});
+  if (!stream.ok()) return state.SkipWithError("no such encoder");
+  int64_t bytes = 0;
+  int step = 0;
+  for (auto _ : state) {
+    const Time time(step * std::chrono::microseconds(16'667));
+    const auto patch =
+        (*stream)->Encode(film[step++ % kSteps], Damage(area), false, time);
+    if (!patch.ok()) return state.SkipWithError("encoding failed");
+    bytes += static_cast<int64_t>(patch->payload->size());
+  }
+  state.counters["bytes"] = benchmark::Counter(
+      static_cast<double>(bytes), benchmark::Counter::kAvgIterations);
+}
+
+void BM_FilmArea(benchmark::State& state, VideoCodec codec, bool chroma_444) {
+  RunFilm(state, {13, 9, 640, 360}, codec, chroma_444);
+}
+void BM_FilmScreen(benchmark::State& state, VideoCodec codec, bool chroma_444) {
+  RunFilm(state, Rect::Of(kScreen), codec, chroma_444);
+}
+
+#define ORIEL_FILM(name, label, codec, chroma_444)  \
+  BENCHMARK_CAPTURE(name, label, codec, chroma_444) \
+      ->Unit(benchmark::kMillisecond)               \
+      ->MeasureProcessCPUTime()                     \
+      ->UseRealTime()
+
+ORIEL_FILM(BM_FilmArea, h264, VideoCodec::kH264, false);
+ORIEL_FILM(BM_FilmArea, h264_444, VideoCodec::kH264, true);
+ORIEL_FILM(BM_FilmArea, vp9, VideoCodec::kVp9, false);
+ORIEL_FILM(BM_FilmArea, vp9_444, VideoCodec::kVp9, true);
+ORIEL_FILM(BM_FilmArea, av1, VideoCodec::kAv1, false);
+ORIEL_FILM(BM_FilmArea, av1_444, VideoCodec::kAv1, true);
+ORIEL_FILM(BM_FilmScreen, h264, VideoCodec::kH264, false);
+ORIEL_FILM(BM_FilmScreen, vp9, VideoCodec::kVp9, false);
+ORIEL_FILM(BM_FilmScreen, av1, VideoCodec::kAv1, false);
+
+#define ORIEL_ALL(name)                                  \
   BENCHMARK_CAPTURE(name, lossless, Encoding::kLossless) \
       ->Unit(benchmark::kMillisecond)                    \
       ->MeasureProcessCPUTime()                          \
@@ -230,16 +283,24 @@ void BM_FirstPicture(benchmark::State& state, Encoding encoding) {
   BENCHMARK_CAPTURE(name, h264, Encoding::kH264)         \
       ->Unit(benchmark::kMillisecond)                    \
       ->MeasureProcessCPUTime()                          \
+      ->UseRealTime();                                   \
+  BENCHMARK_CAPTURE(name, vp9, Encoding::kVp9)           \
+      ->Unit(benchmark::kMillisecond)                    \
+      ->MeasureProcessCPUTime()                          \
+      ->UseRealTime();                                   \
+  BENCHMARK_CAPTURE(name, av1, Encoding::kAv1)           \
+      ->Unit(benchmark::kMillisecond)                    \
+      ->MeasureProcessCPUTime()                          \
       ->UseRealTime()
 
-ORIEL_BOTH(BM_Typing);
-ORIEL_BOTH(BM_ScrolledTerminal);
-ORIEL_BOTH(BM_ScrolledPage);
-ORIEL_BOTH(BM_NewPage);
-ORIEL_BOTH(BM_DraggedWindow);
-ORIEL_BOTH(BM_Film);
-ORIEL_BOTH(BM_ScatteredDots);
-ORIEL_BOTH(BM_FirstPicture);
+ORIEL_ALL(BM_Typing);
+ORIEL_ALL(BM_ScrolledTerminal);
+ORIEL_ALL(BM_ScrolledPage);
+ORIEL_ALL(BM_NewPage);
+ORIEL_ALL(BM_DraggedWindow);
+ORIEL_ALL(BM_Film);
+ORIEL_ALL(BM_ScatteredDots);
+ORIEL_ALL(BM_FirstPicture);
 
 }  // namespace
 }  // namespace oriel::encoder

@@ -117,6 +117,27 @@ Picture SmoothPicture(Size size) {
   return picture;
 }
 
+Picture FilmPicture(Size size, int frame) {
+  std::minstd_rand grain(frame + 1);
+  Picture picture(size);
+  // Slow waves by column and row; their sum is cheap for each pixel.
+  std::vector<int> across(size.width_px);
+  for (int32_t x = 0; x < size.width_px; ++x) {
+    across[x] = static_cast<int>(60 * std::sin((x + frame * 3) / 47.0));
+  }
+  for (int32_t y = 0; y < size.height_px; ++y) {
+    const int down = static_cast<int>(50 * std::sin((y - frame * 2) / 31.0));
+    for (int32_t x = 0; x < size.width_px; ++x) {
+      const bool edge = ((x + frame * 4) / 60 + (y + frame) / 45) % 3 == 0;
+      const int level =
+          128 + across[x] + down + (edge ? 12 : 0) + int(grain() >> 8 & 7);
+      SetPixel(picture, x, y, std::clamp(level - 20, 0, 255),
+               std::clamp(level, 0, 255), std::clamp(300 - level, 0, 255));
+    }
+  }
+  return picture;
+}
+
 Picture NoisePicture(Size size, uint32_t seed) {
   std::mt19937 random(seed);
   Picture picture(size);

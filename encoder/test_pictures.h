@@ -41,6 +41,9 @@ void ScrollUp(Picture& picture, const Rect& rect, int32_t rows);
 // Slow colour gradients, as in a photograph out of focus.
 Picture SmoothPicture(Size size);
 
+// One of a film's pictures: shapes that move a few pixels a frame, with grain.
+Picture FilmPicture(Size size, int frame);
+
 // Every byte random but X.
 Picture NoisePicture(Size size, uint32_t seed);
 

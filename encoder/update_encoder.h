@@ -56,7 +56,7 @@ class UpdateEncoder {
   virtual JoinBy join_by() const = 0;
   // Whether a viewer that applied every patch shows the picture byte for byte.
   virtual bool exact() const = 0;
-  // "zstd level 1", "libx264 ultrafast": for logs and StreamOpened.
+  // "zstd level 1", "libx264 ultrafast 4:2:0": for logs and StreamOpened.
   virtual std::string description() const = 0;
 };
 
@@ -65,7 +65,24 @@ class UpdateEncoder {
 using ParallelFor =
     std::function<void(int count, const std::function<void(int)>& task)>;
 
-enum class Encoding { kLossless, kH264 };
+// Video encodings are one stream of the whole plane.
+enum class Encoding { kLossless, kH264, kVp9, kAv1 };
+
+// "h264": for logs.
+inline const char* EncodingName(Encoding encoding) {
+  switch (encoding) {
+    case Encoding::kLossless:
+      return "lossless";
+    case Encoding::kH264:
+      return "h264";
+    case Encoding::kVp9:
+      return "vp9";
+    case Encoding::kAv1:
+      return "av1";
+  }
+  return "unknown";
+}
+
 // 1 low, 2 medium, 3 high; LOSSLESS has one quality only.
 enum class Quality { kLow = 1, kMedium = 2, kHigh = 3 };
 
@@ -78,7 +95,13 @@ struct EncoderOptions {
   ParallelFor parallel_for;
 };
 
-// kInvalidArgument: a size that the codec cannot have.
+// Those that can be made on this host, the one that viewers get who do not
+// choose first; video where an encoder of its codec works, which is tried here
+// when nobody did before. Thread-safe.
+std::vector<Encoding> UsableEncodings();
+
+// kInvalidArgument: a size that the codec cannot have. kUnimplemented: no
+// encoder of that codec works on this host.
 absl::StatusOr<std::unique_ptr<UpdateEncoder>> MakeUpdateEncoder(
     const EncoderOptions& options);
 
