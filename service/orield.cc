@@ -22,6 +22,7 @@
 #include "base/version.h"
 #include "capture/discovery/inventory.h"
 #include "capture/discovery/uevent_source.h"
+#include "encoder/video/probe.h"
 #include "service/config/config.h"
 #include "service/device_list.h"
 #include "service/display_options.h"
@@ -178,6 +179,20 @@ void TellStarted(const rpc::Server& server, size_t displays,
   sd_notifyf(0, "READY=1\nSTATUS=%s", status.c_str());
 }
 
+// Trying them takes a moment, which no viewer shall wait for.
+void TellVideoEncoders() {
+  for (const encoder::EncoderProbe& probe : encoder::ProbeVideoEncoders()) {
+    spdlog::info(
+        "event=video_encoder name={} codec={} hardware={} usable={} "
+        "tried_ms={} reason={}",
+        probe.name, encoder::CodecName(probe.codec), probe.hardware,
+        probe.usable,
+        std::chrono::duration_cast<std::chrono::milliseconds>(probe.duration)
+            .count(),
+        LogText(probe.reason));
+  }
+}
+
 ExitCode NotStarted(const absl::Status& status) {
   spdlog::error("event=not_started reason={}",
                 LogText(std::string(status.message())));
@@ -189,6 +204,7 @@ ExitCode Run(const config::v1::Config& config) {
   const InheritedFds fds = InheritedFds::FromEnvironment();
   const wire::GrpcWireEncoder wire;
   Hotplug hotplug;
+  TellVideoEncoders();
 
   std::vector<session::DisplayOptions> displays =
       DisplayOptionsOf(config, &fds, &hotplug);

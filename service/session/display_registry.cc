@@ -11,7 +11,7 @@ std::unique_ptr<DisplayRegistry> DisplayRegistry::Create(
     std::vector<DisplayOptions> displays, const RegistryLimits& limits,
     const WireEncoder* wire) {
   Encoders encoders = {
-      .encodings = {encoder::Encoding::kLossless, encoder::Encoding::kH264},
+      .encodings = encoder::UsableEncodings(),
       .make = encoder::MakeUpdateEncoder,
       .intra = encoder::EncodeIntra};
   return CreateRegistry(std::move(displays), limits, wire, std::move(encoders),

@@ -5,14 +5,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "encoder/update_encoder.h"
 #include "service/session/bounded_damage.h"
 
 namespace oriel::session {
-namespace {
-
-constexpr char kEncodingNames[][9] = {"lossless", "h264"};
-
-}  // namespace
 
 Lane::Lane(std::shared_ptr<SessionContext> context, const LaneOptions& options,
            std::function<void()> on_viewers_changed)
@@ -25,8 +21,7 @@ Lane::Lane(std::shared_ptr<SessionContext> context, const LaneOptions& options,
                 .max_rate_hz = options.max_rate_hz},
                &context_->encoders) {
   spdlog::debug("event=lane_begins display={} encoding={} quality={}",
-                options_.display,
-                kEncodingNames[static_cast<int>(options_.encoding)],
+                options_.display, encoder::EncodingName(options_.encoding),
                 static_cast<int>(options_.quality));
 }
 
@@ -130,8 +125,7 @@ void Lane::EndLocked(const absl::Status& status) {
   if (ended_) return;
   ended_ = true;
   spdlog::debug("event=lane_ends display={} encoding={} quality={}",
-                options_.display,
-                kEncodingNames[static_cast<int>(options_.encoding)],
+                options_.display, encoder::EncodingName(options_.encoding),
                 static_cast<int>(options_.quality));
   for (const auto& viewer : viewers_) {
     // A status of its own: threads share no counts inside absl, which the

@@ -11,6 +11,10 @@ inline v1::Encoding ToProto(encoder::Encoding encoding) {
       return v1::ENCODING_LOSSLESS;
     case encoder::Encoding::kH264:
       return v1::ENCODING_H264;
+    case encoder::Encoding::kVp9:
+      return v1::ENCODING_VP9;
+    case encoder::Encoding::kAv1:
+      return v1::ENCODING_AV1;
   }
   return v1::ENCODING_UNSPECIFIED;
 }
