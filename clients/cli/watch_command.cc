@@ -164,6 +164,9 @@ absl::Status Watch::OnUpdate(const v1::FrameUpdate& update,
   }
   lost_ = false;
   stream_.Applied(update.sequence());
+  for (const uint32_t stream_id : applied->keyframe_streams) {
+    stream_.RequestKeyframe(stream_id);
+  }
   summary_.exact = applied->exact;
   ++summary_.update_count;
   summary_.payload_bytes += payload.size();

@@ -14,6 +14,9 @@ constexpr std::chrono::seconds kOpenTimeout(10);
 constexpr std::chrono::seconds kShortestSilenceLimit(3);
 constexpr std::chrono::seconds kListeningGap(1);
 constexpr std::chrono::seconds kResyncInterval(1);
+// What the server makes at most, whoever asks.
+constexpr std::chrono::seconds kKeyframeInterval(1);
+constexpr size_t kMaxWantedKeyframes = 16;
 
 }  // namespace
 
@@ -170,9 +173,13 @@ absl::StatusOr<std::optional<v1::StreamFramesResponse>> DisplayStream::Next(
     const Time now = Clock::now();
     SendDueAcknowledgement(now);
     SendDueResync(now);
+    SendDueKeyframes(now);
     Time until = std::min(deadline, last_event_ + silence_limit_);
     if (unsent_sequence_ != 0) until = std::min(until, acknowledge_by_);
     if (resync_wanted_) until = std::min(until, resync_not_before_);
+    if (!wanted_keyframes_.empty()) {
+      until = std::min(until, keyframes_not_before_);
+    }
     std::optional<v1::StreamFramesResponse> event = reactor_->Take(until);
     if (event.has_value()) {
       NoteEvent(*event);
@@ -203,6 +210,11 @@ void DisplayStream::NoteEvent(const v1::StreamFramesResponse& event) {
     // What was applied before belongs to a picture that is gone.
     unsent_sequence_ = 0;
     resync_wanted_ = false;
+    wanted_keyframes_.clear();
+  }
+  for (const v1::Patch& patch : event.update().patches()) {
+    if (!patch.video().keyframe()) continue;
+    wanted_keyframes_.erase(patch.video().stream_id());
   }
   if (!event.has_opened()) return;
   window_bytes_ = event.opened().window_bytes();
@@ -256,12 +268,23 @@ void DisplayStream::SendDueResync(Time now) {
 }
 
 void DisplayStream::RequestKeyframe(uint32_t stream_id) {
-  reactor_->Control([stream_id](v1::ViewerControl& control) {
-    for (const uint32_t wanted : control.keyframe_streams()) {
-      if (wanted == stream_id) return;
+  if (wanted_keyframes_.size() < kMaxWantedKeyframes) {
+    wanted_keyframes_.insert(stream_id);
+  }
+}
+
+void DisplayStream::SendDueKeyframes(Time now) {
+  if (wanted_keyframes_.empty() || now < keyframes_not_before_) return;
+  reactor_->Control([this](v1::ViewerControl& control) {
+    for (const uint32_t stream_id : wanted_keyframes_) {
+      const auto& asked = control.keyframe_streams();
+      if (std::find(asked.begin(), asked.end(), stream_id) == asked.end()) {
+        control.add_keyframe_streams(stream_id);
+      }
     }
-    control.add_keyframe_streams(stream_id);
   });
+  wanted_keyframes_.clear();
+  keyframes_not_before_ = now + kKeyframeInterval;
 }
 
 void DisplayStream::Cancel() { reactor_->Cancel(); }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "absl/status/statusor.h"
 #include "base/clock.h"
@@ -36,6 +37,8 @@ class DisplayStream {
   // The caller lost its place. Leaves from within Next, at most one a second,
   // unless Applied shows first that the place was found again.
   void RequestResync();
+  // The stream's decoder has nothing to begin with. As RequestResync, unless a
+  // keyframe comes first.
   void RequestKeyframe(uint32_t stream_id);
 
   // Makes Next return kCancelled at once, now and later.
@@ -49,6 +52,7 @@ class DisplayStream {
   void NoteEvent(const v1::StreamFramesResponse& event);
   void SendDueAcknowledgement(Time now);
   void SendDueResync(Time now);
+  void SendDueKeyframes(Time now);
 
   const Connection& connection_;
   const std::unique_ptr<Reactor> reactor_;
@@ -61,6 +65,8 @@ class DisplayStream {
   uint64_t unacknowledged_bytes_ = 0;
   bool resync_wanted_ = false;
   Time resync_not_before_{};
+  std::set<uint32_t> wanted_keyframes_;
+  Time keyframes_not_before_{};
 };
 
 }  // namespace oriel::clients

@@ -12,9 +12,6 @@
 namespace oriel::clients {
 namespace {
 
-// A display has its plane or two video areas; more is memory for nothing.
-constexpr size_t kMaxStreams = 4;
-constexpr int64_t kMaxStreamsFactor = 2;
 // Set algebra on more rectangles costs more than showing their bounds.
 constexpr int kMaxDamageRects = 256;
 
@@ -71,7 +68,7 @@ absl::Status PictureUpdater::Apply(const v1::StreamFormat& format) {
   generation_ = format.generation();
   sequence_ = 0;
   has_format_ = true;
-  decoders_.clear();
+  videos_.Clear();
   return absl::OkStatus();
 }
 
@@ -83,18 +80,21 @@ absl::StatusOr<Applied> PictureUpdater::Apply(const v1::FrameUpdate& update,
   std::vector<Ready> ready;
   RETURN_IF_ERROR(DecodePatches(patches, ready));
   // Last, because a decoder cannot forget what it was given.
-  if (absl::Status status = DecodeVideos(patches, ready); !status.ok()) {
+  Applied applied;
+  if (absl::Status status =
+          DecodeVideos(patches, ready, applied.keyframe_streams);
+      !status.ok()) {
     LosePlace();
     return status;
   }
   Commit(patches, ready);
   sequence_ = update.sequence();
   RETURN_IF_ERROR(VerifyCheck(update));
-  return Applied{
-      .changed = ChangedBy(patches, picture_.size()),
-      // Catching up, each band is a gain; a change is shown as a whole.
-      .present = !update.more_follows() || update.base_sequence() == 0,
-      .exact = update.exact()};
+  applied.changed = ChangedBy(patches, picture_.size());
+  // Catching up, each band is a gain; a change is shown as a whole.
+  applied.present = !update.more_follows() || update.base_sequence() == 0;
+  applied.exact = update.exact() && applied.keyframe_streams.empty();
+  return applied;
 }
 
 absl::Status PictureUpdater::CheckPlace(const v1::FrameUpdate& update) const {
@@ -148,61 +148,20 @@ absl::Status PictureUpdater::DecodeLossless(const CheckedPatch& patch,
 }
 
 absl::Status PictureUpdater::DecodeVideos(
-    const std::vector<CheckedPatch>& patches, std::vector<Ready>& ready) {
+    const std::vector<CheckedPatch>& patches, std::vector<Ready>& ready,
+    std::vector<uint32_t>& keyframe_streams) {
   for (const CheckedPatch& patch : patches) {
     if (!patch.message->has_video()) continue;
-    ASSIGN_OR_RETURN(VideoDecoder* const decoder, DecoderFor(patch));
-    const auto pixels = decoder->Decode(patch.payload);
-    if (!pixels.ok()) {
+    const auto pixels = videos_.Decode(patch, picture_.size());
+    if (absl::IsInvalidArgument(pixels.status())) {
       return LostPlace(std::string(pixels.status().message()));
     }
-    ready.push_back({patch.rect, *pixels});
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<VideoDecoder*> PictureUpdater::DecoderFor(
-    const CheckedPatch& patch) {
-  const v1::Video& video = patch.message->video();
-  if (video.codec() != v1::VIDEO_CODEC_H264) {
-    return absl::UnimplementedError(absl::StrFormat(
-        "this client has no decoder for video codec %d; ask for another "
-        "encoding",
-        static_cast<int>(video.codec())));
-  }
-  const Size size = {patch.rect.width_px, patch.rect.height_px};
-  const auto found = decoders_.find(video.stream_id());
-  if (!video.keyframe()) {
-    if (found == decoders_.end() || found->second->size() != size) {
-      return LostPlace("video without a keyframe to begin with");
+    RETURN_IF_ERROR(pixels.status());
+    if (pixels->has_value()) {
+      ready.push_back({patch.rect, **pixels});
+    } else {
+      keyframe_streams.push_back(patch.message->video().stream_id());
     }
-    return found->second.get();
-  }
-  if (found != decoders_.end() && found->second->size() == size) {
-    return found->second.get();
-  }
-  RETURN_IF_ERROR(CheckStreams(video.stream_id(), size));
-  ASSIGN_OR_RETURN(std::unique_ptr<VideoDecoder> made,
-                   VideoDecoder::Make(size));
-  VideoDecoder* const decoder = made.get();
-  decoders_[video.stream_id()] = std::move(made);
-  return decoder;
-}
-
-absl::Status PictureUpdater::CheckStreams(uint32_t stream_id, Size size) const {
-  size_t streams = 1;
-  int64_t area_px = size.AreaPx();
-  for (const auto& [id, decoder] : decoders_) {
-    if (id == stream_id) continue;
-    ++streams;
-    area_px += decoder->size().AreaPx();
-  }
-  if (streams > kMaxStreams ||
-      area_px > kMaxStreamsFactor * picture_.size().AreaPx()) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "the server opened video streams (%u, of %d px) out of proportion to "
-        "the picture",
-        streams, area_px));
   }
   return absl::OkStatus();
 }
@@ -231,7 +190,7 @@ absl::Status PictureUpdater::VerifyCheck(const v1::FrameUpdate& update) {
 
 void PictureUpdater::LosePlace() {
   sequence_ = 0;
-  decoders_.clear();
+  videos_.Clear();
 }
 
 }  // namespace oriel::clients

@@ -1,8 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
-#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -10,7 +8,7 @@
 #include "base/picture/damage.h"
 #include "base/picture/picture.h"
 #include "clients/lib/update_check.h"
-#include "clients/lib/video_decoder.h"
+#include "clients/lib/video_streams.h"
 #include "clients/lib/zstd_patch.h"
 #include "oriel/v1/streaming.pb.h"
 
@@ -23,6 +21,9 @@ struct Applied {
   bool present = false;
   // The picture equals the display's plane byte for byte.
   bool exact = false;
+  // Streams whose access unit was left out, because their keyframe was not
+  // seen; the area kept what it had. Ask for one (RequestKeyframe).
+  std::vector<uint32_t> keyframe_streams;
 };
 
 // A viewer's picture, kept by the rules of streaming.proto. An update is
@@ -37,7 +38,7 @@ class PictureUpdater {
   // Of one StreamFramesResponse. After an error the picture is as it was, but
   // for a failed check.
   // kFailedPrecondition: the viewer lost its place (another generation or
-  // base, no keyframe yet, access unit damaged, rows differ from the check):
+  // base, access unit damaged, rows differ from the check):
   // ask once for a resync and go on; until it comes, updates fail like this.
   // kInvalidArgument: the update breaks a rule; the server is no good.
   // kUnimplemented: a video codec that this client has not.
@@ -63,10 +64,8 @@ class PictureUpdater {
                              std::vector<Ready>& ready);
   absl::Status DecodeLossless(const CheckedPatch& patch, uint8_t* out);
   absl::Status DecodeVideos(const std::vector<CheckedPatch>& patches,
-                            std::vector<Ready>& ready);
-  absl::StatusOr<VideoDecoder*> DecoderFor(const CheckedPatch& patch);
-  // Whether one more stream, in place of an old one of this id, is in bounds.
-  absl::Status CheckStreams(uint32_t stream_id, Size size) const;
+                            std::vector<Ready>& ready,
+                            std::vector<uint32_t>& keyframe_streams);
   void Commit(const std::vector<CheckedPatch>& patches,
               const std::vector<Ready>& ready);
   absl::Status VerifyCheck(const v1::FrameUpdate& update);
@@ -77,8 +76,7 @@ class PictureUpdater {
   uint64_t sequence_ = 0;
   Picture picture_;
   ZstdPatchDecoder zstd_;
-  // By stream id; bounded by CheckStreams.
-  std::map<uint32_t, std::unique_ptr<VideoDecoder>> decoders_;
+  VideoStreams videos_;
   std::vector<uint8_t> scratch_;
   std::vector<uint8_t> prefix_;
 };

@@ -183,15 +183,31 @@ TEST_F(PictureUpdaterTest, RowsThatAreNotTheServersNeedAResync) {
   EXPECT_TRUE(Apply(4, 5, {}).ok());
 }
 
-TEST_F(PictureUpdaterTest, VideoWithoutAKeyframeNeedsOne) {
+TEST_F(PictureUpdaterTest, VideoBeforeItsKeyframeIsLeftOutAndAsksForOne) {
   const Picture before = viewer_.picture();
-  EXPECT_EQ(
-      Apply(1, 2, {PayloadPatch(Rect::Of(kSize), encoder::Video{}, {0, 0, 1})})
-          .status()
-          .code(),
-      kLost);
-  EXPECT_EQ(viewer_.picture(), before);
-  EXPECT_EQ(Apply(1, 2, {}).status().code(), kLost);
+  const auto applied = Apply(
+      1, 2,
+      {PayloadPatch({8, 8, 40, 40}, encoder::Video{.stream_id = 5}, {0, 0, 1}),
+       FillPatch({0, 0, 8, 48}, 99)});
+  ASSERT_TRUE(applied.ok()) << applied.status();
+  EXPECT_EQ(applied->keyframe_streams, std::vector<uint32_t>{5});
+  EXPECT_EQ(viewer_.sequence(), 2u);
+  EXPECT_EQ(Blue(0, 10), 99);
+  for (int32_t x = 8; x < kSize.width_px; ++x) {
+    EXPECT_EQ(Blue(x, 10), before.At(x, 10)[0]) << x;
+  }
+  EXPECT_TRUE(Apply(2, 3, {})->keyframe_streams.empty());
+}
+
+TEST_F(PictureUpdaterTest, MoreVideoPatchesThanAViewerDecodesBreakARule) {
+  std::vector<encoder::Patch> patches;
+  for (uint32_t i = 0; i < 5; ++i) {
+    patches.push_back(PayloadPatch({static_cast<int32_t>(i) * 8, 0, 8, 8},
+                                   encoder::Video{.stream_id = i}, {0, 0, 1}));
+  }
+  EXPECT_EQ(Apply(1, 2, patches).status().code(), kInvalid);
+  patches.pop_back();
+  EXPECT_TRUE(Apply(1, 2, patches).ok());
 }
 
 TEST_F(PictureUpdaterTest, AnAccessUnitOfGarbageNeedsAKeyframe) {
@@ -207,7 +223,7 @@ TEST_F(PictureUpdaterTest, AnAccessUnitOfGarbageNeedsAKeyframe) {
   EXPECT_EQ(viewer_.picture(), before);
 }
 
-TEST_F(PictureUpdaterTest, ACodecThatIsNotBuiltInIsNamed) {
+TEST_F(PictureUpdaterTest, AnUnknownCodecIsNamed) {
   encoder::Update update = {
       .generation = kGeneration,
       .sequence = 2,
@@ -215,7 +231,7 @@ TEST_F(PictureUpdaterTest, ACodecThatIsNotBuiltInIsNamed) {
                                encoder::Video{.keyframe = true}, {0, 0, 1})}};
   v1::StreamFramesResponse message = ToProto(update);
   message.mutable_update()->mutable_patches(0)->mutable_video()->set_codec(
-      v1::VIDEO_CODEC_AV1);
+      static_cast<v1::VideoCodec>(99));
   EXPECT_EQ(viewer_.Apply(message.update(), message.payload()).status().code(),
             absl::StatusCode::kUnimplemented);
 }

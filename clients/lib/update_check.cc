@@ -111,6 +111,10 @@ absl::Status CheckBase(const v1::FrameUpdate& update, const v1::Patch& patch,
   if (!streams.insert(patch.video().stream_id()).second) {
     return Invalid("it has two access units of one stream");
   }
+  if (streams.size() > kMaxVideoStreams) {
+    return Invalid(
+        absl::StrFormat("it has more than %d video patches", kMaxVideoStreams));
+  }
   return absl::OkStatus();
 }
 

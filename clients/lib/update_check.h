@@ -15,6 +15,9 @@ namespace oriel::clients {
 inline constexpr uint32_t kMaxSidePx = 16384;
 inline constexpr int64_t kMaxPicturePx = int64_t{64} * 1024 * 1024;
 
+// A display has its plane or two video areas; more is memory for nothing.
+inline constexpr size_t kMaxVideoStreams = 4;
+
 // A patch that keeps the rules; borrows from the message and its payload.
 struct CheckedPatch {
   Rect rect;

@@ -10,6 +10,18 @@ void SetRect(const Rect& rect, v1::Rect& out) {
   out.set_height_px(rect.height_px);
 }
 
+v1::VideoCodec CodecOf(encoder::VideoCodec codec) {
+  switch (codec) {
+    case encoder::VideoCodec::kH264:
+      return v1::VIDEO_CODEC_H264;
+    case encoder::VideoCodec::kVp9:
+      return v1::VIDEO_CODEC_VP9;
+    case encoder::VideoCodec::kAv1:
+      return v1::VIDEO_CODEC_AV1;
+  }
+  return v1::VIDEO_CODEC_UNSPECIFIED;
+}
+
 struct KindSetter {
   v1::Patch& out;
 
@@ -26,7 +38,7 @@ struct KindSetter {
   }
   void operator()(const encoder::Video& video) const {
     out.mutable_video()->set_stream_id(video.stream_id);
-    out.mutable_video()->set_codec(v1::VIDEO_CODEC_H264);
+    out.mutable_video()->set_codec(CodecOf(video.codec));
     out.mutable_video()->set_keyframe(video.keyframe);
   }
 };

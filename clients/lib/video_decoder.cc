@@ -27,8 +27,32 @@ Number RoundUp(Number value, Number step) {
   return (value + step - 1) / step * step;
 }
 
-absl::Status Invalid(const std::string& why) {
-  return absl::InvalidArgumentError("H.264 access unit: " + why);
+const char* NameOf(v1::VideoCodec codec) {
+  switch (codec) {
+    case v1::VIDEO_CODEC_H264:
+      return "H.264";
+    case v1::VIDEO_CODEC_VP9:
+      return "VP9";
+    case v1::VIDEO_CODEC_AV1:
+      return "AV1";
+    default:
+      return "unknown video";
+  }
+}
+
+// By name: each must keep to max_pixels, as libaom's decoder does not, and must
+// not be a GPU's.
+const AVCodec* FindDecoder(v1::VideoCodec codec) {
+  switch (codec) {
+    case v1::VIDEO_CODEC_H264:
+      return avcodec_find_decoder_by_name("h264");
+    case v1::VIDEO_CODEC_VP9:
+      return avcodec_find_decoder_by_name("vp9");
+    case v1::VIDEO_CODEC_AV1:
+      return avcodec_find_decoder_by_name("libdav1d");
+    default:
+      return nullptr;
+  }
 }
 
 std::string AvReason(int code) {
@@ -64,30 +88,35 @@ void VideoDecoder::FreeSws::operator()(SwsContext* context) const {
   sws_freeContext(context);
 }
 
-VideoDecoder::VideoDecoder(Size size)
-    : size_(size),
+VideoDecoder::VideoDecoder(v1::VideoCodec codec, Size size)
+    : codec_(codec),
+      size_(size),
       coded_size_{RoundUp(size.width_px, 2), RoundUp(size.height_px, 2)},
       stride_bytes_(RoundUp(size_t(coded_size_.width_px) * kBytesPerPixel,
                             kRowAlignmentBytes)) {}
 
 VideoDecoder::~VideoDecoder() = default;
 
-absl::StatusOr<std::unique_ptr<VideoDecoder>> VideoDecoder::Make(Size size) {
-  std::unique_ptr<VideoDecoder> decoder(new VideoDecoder(size));
+absl::StatusOr<std::unique_ptr<VideoDecoder>> VideoDecoder::Make(
+    v1::VideoCodec codec, Size size) {
+  std::unique_ptr<VideoDecoder> decoder(new VideoDecoder(codec, size));
   RETURN_IF_ERROR(decoder->Open());
   return decoder;
 }
 
 absl::Status VideoDecoder::Open() {
-  const AVCodec* const codec = avcodec_find_decoder(AV_CODEC_ID_H264);
+  const AVCodec* const codec = FindDecoder(codec_);
   if (codec == nullptr) {
-    return absl::UnimplementedError("this machine's FFmpeg decodes no H.264");
+    return absl::UnimplementedError(
+        absl::StrFormat("this machine's FFmpeg decodes no %s; ask for another "
+                        "encoding",
+                        NameOf(codec_)));
   }
   context_.reset(avcodec_alloc_context3(codec));
   packet_.reset(av_packet_alloc());
   frame_.reset(av_frame_alloc());
   if (context_ == nullptr || packet_ == nullptr || frame_ == nullptr) {
-    return absl::ResourceExhaustedError("no memory for an H.264 decoder");
+    return absl::ResourceExhaustedError("no memory for a video decoder");
   }
   context_->flags |= AV_CODEC_FLAG_LOW_DELAY;
   context_->thread_type = FF_THREAD_SLICE;
@@ -100,10 +129,16 @@ absl::Status VideoDecoder::Open() {
   context_->log_level_offset = 64;
   const int code = avcodec_open2(context_.get(), codec, nullptr);
   if (code < 0) {
-    return absl::InternalError("opening the H.264 decoder: " + AvReason(code));
+    return absl::InternalError(absl::StrFormat("opening the %s decoder: %s",
+                                               NameOf(codec_), AvReason(code)));
   }
   pixels_.resize(stride_bytes_ * coded_size_.height_px + kRowAlignmentBytes);
   return absl::OkStatus();
+}
+
+absl::Status VideoDecoder::Invalid(const std::string& why) const {
+  return absl::InvalidArgumentError(
+      absl::StrFormat("%s access unit: %s", NameOf(codec_), why));
 }
 
 absl::StatusOr<PictureView> VideoDecoder::Decode(
@@ -135,7 +170,15 @@ absl::Status VideoDecoder::DecodeFrame(std::span<const uint8_t> access_unit) {
   if (code == 0) code = avcodec_receive_frame(context_.get(), frame_.get());
   if (code == AVERROR(EAGAIN)) return Invalid("holds no picture");
   if (code < 0) return Invalid(AvReason(code));
-  return absl::OkStatus();
+  return CheckNoMore();
+}
+
+absl::Status VideoDecoder::CheckNoMore() {
+  const std::unique_ptr<AVFrame, FreeFrame> second(av_frame_alloc());
+  if (second == nullptr) return absl::ResourceExhaustedError("no memory");
+  const int code = avcodec_receive_frame(context_.get(), second.get());
+  if (code == AVERROR(EAGAIN)) return absl::OkStatus();
+  return Invalid(code < 0 ? AvReason(code) : "holds more than one picture");
 }
 
 absl::Status VideoDecoder::CheckFrame() const {

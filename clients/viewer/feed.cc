@@ -173,6 +173,9 @@ absl::Status Feed::OnUpdate(const v1::FrameUpdate& update,
                                std::string(applied.status().message()));
   }
   stream_->Applied(update.sequence());
+  for (const uint32_t stream_id : applied->keyframe_streams) {
+    stream_->RequestKeyframe(stream_id);
+  }
   waiting_.Add(applied->changed);
   status_.exact = applied->exact;
   if (applied->present) {
