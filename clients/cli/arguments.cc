@@ -114,7 +114,7 @@ void Definition::AddSnapshot() {
 
 void Definition::AddRecord() {
   CLI::App* command = AddCommand(
-      app_, "record", "Records a display as H.264 in an .mp4 or .mkv file.",
+      app_, "record", "Records a display as video in an .mp4 or .mkv file.",
       "Examples:\n  oriel record vm7 -o vm7.mp4\n"
       "  oriel record vm7 -o vm7.mkv --duration 10s --quality high\n\n"
       "Ctrl-C ends the recording; the file is complete then. When the display\n"
@@ -130,6 +130,8 @@ void Definition::AddRecord() {
       ->required();
   AddDuration(command, "--duration", "End after this long, such as 10s or 2m",
               [this](auto duration) { record_.duration = duration; });
+  AddChoice(command, "--encoding", "h264 (the default), vp9 or av1",
+            kVideoEncodings, "ENCODING", &record_.encoding);
   AddChoice(command, "--quality", "low, medium or high", kQualities, "QUALITY",
             &record_.quality);
   command->add_flag("--force", record_.force, "Overwrite the file");

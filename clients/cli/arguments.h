@@ -37,6 +37,7 @@ struct RecordOptions {
   std::string display;
   std::string output;
   std::optional<std::chrono::milliseconds> duration;
+  v1::Encoding encoding = v1::ENCODING_H264;
   v1::Quality quality = v1::QUALITY_UNSPECIFIED;
   bool force = false;
 };

@@ -92,6 +92,13 @@ TEST(ArgumentsTest, ReadsARecording) {
               HasSubstr("'soon' is no duration"));
   EXPECT_THAT(UsageError({"record", "-o", "a.mp4", "--quality", "best"}),
               HasSubstr("high, low, medium"));
+  EXPECT_EQ(options.encoding, v1::ENCODING_H264);
+  EXPECT_EQ(Parsed<RecordOptions>(
+                {"record", "vm7", "-o", "a.mkv", "--encoding", "av1"})
+                .encoding,
+            v1::ENCODING_AV1);
+  EXPECT_THAT(UsageError({"record", "-o", "a.mp4", "--encoding", "lossless"}),
+              HasSubstr("--encoding"));
 }
 
 TEST(ArgumentsTest, ReadsAWatch) {

@@ -201,7 +201,7 @@ absl::Status RunRecord(const RecordOptions& options,
       Recorder::Create(options.output, options.force, "oriel: " + display));
   v1::StreamFramesRequest request;
   request.set_display(display);
-  request.set_encoding(v1::ENCODING_H264);
+  request.set_encoding(options.encoding);
   request.set_quality(options.quality);
   const auto stream = DisplayStream::Start(context.connection, request);
   context.stop.Tell([&stream] { stream->Cancel(); });

@@ -45,12 +45,9 @@ bool SamePlane(const v1::StreamFormat& a, const v1::StreamFormat& b) {
 absl::Status CheckVideoPatch(const v1::FrameUpdate& update,
                              const std::string& payload) {
   if (update.patches_size() != 1 || !update.patches(0).has_video()) {
-    return BrokenRule("an H264 update is not one access unit");
+    return BrokenRule("an update of video is not one access unit");
   }
   const v1::Patch& patch = update.patches(0);
-  if (patch.video().codec() != v1::VIDEO_CODEC_H264) {
-    return BrokenRule("an access unit of another codec in an H264 stream");
-  }
   if (payload.empty() || patch.payload_size_bytes() != payload.size()) {
     return BrokenRule("an access unit's size is not its payload's");
   }
@@ -117,13 +114,17 @@ absl::StatusOr<bool> Recorder::OnUpdate(const v1::FrameUpdate& update,
     return false;
   }
   RETURN_IF_ERROR(CheckVideoPatch(update, payload));
+  const v1::VideoCodec codec = update.patches(0).video().codec();
+  if (file_begun_ && codec != codec_) {
+    return BrokenRule("an access unit of another codec in the stream");
+  }
   const bool keyframe = update.patches(0).video().keyframe();
   if (joins && !keyframe) {
     return BrokenRule("a stream begins with no keyframe");
   }
   if (!file_begun_) {
     if (!keyframe) return true;
-    RETURN_IF_ERROR(BeginFile(payload, arrival));
+    RETURN_IF_ERROR(BeginFile(codec, payload, arrival));
   }
   const int64_t time_us = clock_.Stamp(update.capture_time_us(), arrival);
   // SAFETY: characters are read as the bytes they are.
@@ -135,7 +136,8 @@ absl::StatusOr<bool> Recorder::OnUpdate(const v1::FrameUpdate& update,
   return false;
 }
 
-absl::Status Recorder::BeginFile(const std::string& keyframe, Time arrival) {
+absl::Status Recorder::BeginFile(v1::VideoCodec codec,
+                                 const std::string& keyframe, Time arrival) {
   if (format_.width_px() == 0 || format_.height_px() == 0) {
     return BrokenRule("an update while the plane is off");
   }
@@ -148,7 +150,7 @@ absl::Status Recorder::BeginFile(const std::string& keyframe, Time arrival) {
                   static_cast<int32_t>(format_.height_px())};
   // SAFETY: characters are read as the bytes they are.
   const absl::Status begun = file_->Begin(
-      size,
+      codec, size,
       {reinterpret_cast<const uint8_t*>(keyframe.data()), keyframe.size()},
       title_);
   if (absl::IsInvalidArgument(begun)) {
@@ -157,6 +159,7 @@ absl::Status Recorder::BeginFile(const std::string& keyframe, Time arrival) {
   RETURN_IF_ERROR(begun);
   clock_ = RecordingClock();
   file_begun_ = true;
+  codec_ = codec;
   file_start_ = arrival;
   if (!start_.has_value()) start_ = arrival;
   return absl::OkStatus();

@@ -40,7 +40,7 @@ class RecordingClock {
   int64_t last_us_ = 0;
 };
 
-// Makes files of a plain H264 stream's events: from a keyframe on, a new file
+// Makes files of a plain video stream's events: from a keyframe on, a new file
 // (name-2.mp4) after each change of the plane. Thread-compatible.
 class Recorder {
  public:
@@ -70,7 +70,8 @@ class Recorder {
  private:
   Recorder(const std::string& path, bool overwrite, const std::string& title);
 
-  absl::Status BeginFile(const std::string& keyframe, Time arrival);
+  absl::Status BeginFile(v1::VideoCodec codec, const std::string& keyframe,
+                         Time arrival);
 
   const std::string path_;
   const bool overwrite_;
@@ -78,6 +79,7 @@ class Recorder {
   // Claimed ahead for the first; null between files.
   std::unique_ptr<RecordingFile> file_;
   bool file_begun_ = false;
+  v1::VideoCodec codec_ = v1::VIDEO_CODEC_UNSPECIFIED;  // of the file begun
   Time file_start_;
   int64_t last_time_us_ = 0;
   RecordingClock clock_;

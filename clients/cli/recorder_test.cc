@@ -16,6 +16,8 @@ extern "C" {
 }
 
 #include "clients/cli/h264_samples.h"
+#include "encoder/test_pictures.h"
+#include "encoder/video/video_stream.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -168,6 +170,58 @@ TEST_P(RecorderTest, AStillScreenOfTenSecondsGivesAFileOfTenSeconds) {
             static_cast<uint64_t>(status.st_size));
   // The room that was kept ahead is given back.
   EXPECT_LE(status.st_blocks * 512, status.st_size + 65'536);
+}
+
+// What orield makes of a film, a keyframe first.
+std::vector<AccessUnit> EncodeFilm(encoder::VideoCodec codec, Size size,
+                                   int count) {
+  std::vector<AccessUnit> units;
+  auto stream =
+      encoder::VideoStream::Open({.codec = codec, .area = Rect::Of(size)});
+  EXPECT_TRUE(stream.ok()) << stream.status();
+  for (int i = 0; stream.ok() && i < count; ++i) {
+    const auto patch =
+        (*stream)->Encode(encoder::ToBanded(encoder::FilmPicture(size, i)),
+                          Damage(Rect::Of(size)), false, Time{});
+    EXPECT_TRUE(patch.ok()) << patch.status();
+    if (!patch.ok()) return {};
+    units.push_back(
+        {std::string(patch->payload->begin(), patch->payload->end()),
+         std::get<encoder::Video>(patch->kind).keyframe});
+  }
+  return units;
+}
+
+TEST_P(RecorderTest, EachCodecOfOrieldIsRecordedAsItCame) {
+  struct Case {
+    encoder::VideoCodec codec;
+    v1::VideoCodec wire;
+    const char* name;
+  };
+  for (const Case& c :
+       {Case{encoder::VideoCodec::kH264, v1::VIDEO_CODEC_H264, "h264"},
+        Case{encoder::VideoCodec::kVp9, v1::VIDEO_CODEC_VP9, "vp9"},
+        Case{encoder::VideoCodec::kAv1, v1::VIDEO_CODEC_AV1, "av1"}}) {
+    const auto units = EncodeFilm(c.codec, {320, 240}, 6);
+    ASSERT_EQ(units.size(), 6u);
+    const auto recorder = Create(true);
+    const auto format = Format(1, 320, 240);
+    ASSERT_TRUE(recorder->OnFormat(format, start_).ok());
+    for (int i = 0; i < 6; ++i) {
+      v1::FrameUpdate update = Update(format, i + 1, units[i], i * 20'000);
+      update.mutable_patches(0)->mutable_video()->set_codec(c.wire);
+      const auto resync = recorder->OnUpdate(update, units[i].bytes,
+                                             start_ + milliseconds(i * 20));
+      ASSERT_TRUE(resync.ok()) << c.name << ": " << resync.status();
+    }
+    ASSERT_TRUE(recorder->Finish(start_ + milliseconds(200)).ok());
+    const Probe probe = ProbeFile(path_);
+    EXPECT_TRUE(probe.clean) << c.name;
+    EXPECT_EQ(probe.codec, c.name);
+    EXPECT_EQ(probe.width_px, 320);
+    EXPECT_EQ(probe.decoded_count, 6) << c.name;
+    EXPECT_NEAR(probe.duration_s, 0.2, 0.002) << c.name;
+  }
 }
 
 TEST_P(RecorderTest, OddSizesKeepTheirSize) {

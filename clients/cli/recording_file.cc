@@ -8,6 +8,7 @@
 
 extern "C" {
 #include <libavcodec/avcodec.h>
+#include <libavcodec/bsf.h>
 #include <libavformat/avformat.h>
 #include <libavutil/error.h>
 #include <libavutil/mathematics.h>
@@ -65,6 +66,71 @@ struct IoDeleter {
 struct PacketDeleter {
   void operator()(AVPacket* packet) const { av_packet_free(&packet); }
 };
+struct FilterDeleter {
+  void operator()(AVBSFContext* filter) const { av_bsf_free(&filter); }
+};
+
+AVCodecID IdOf(v1::VideoCodec codec) {
+  switch (codec) {
+    case v1::VIDEO_CODEC_H264:
+      return AV_CODEC_ID_H264;
+    case v1::VIDEO_CODEC_VP9:
+      return AV_CODEC_ID_VP9;
+    case v1::VIDEO_CODEC_AV1:
+      return AV_CODEC_ID_AV1;
+    default:
+      return AV_CODEC_ID_NONE;
+  }
+}
+
+// The sequence header of an AV1 keyframe, which both formats keep beside the
+// access units.
+absl::StatusOr<std::vector<uint8_t>> SequenceHeader(
+    std::span<const uint8_t> keyframe) {
+  AVBSFContext* made = nullptr;
+  const AVBitStreamFilter* const kind = av_bsf_get_by_name("extract_extradata");
+  if (kind == nullptr || av_bsf_alloc(kind, &made) < 0) {
+    return absl::InternalError("this machine's FFmpeg cannot write AV1");
+  }
+  const std::unique_ptr<AVBSFContext, FilterDeleter> filter(made);
+  filter->par_in->codec_type = AVMEDIA_TYPE_VIDEO;
+  filter->par_in->codec_id = AV_CODEC_ID_AV1;
+  const std::unique_ptr<AVPacket, PacketDeleter> packet(av_packet_alloc());
+  if (packet == nullptr || av_bsf_init(filter.get()) < 0 ||
+      av_new_packet(packet.get(), static_cast<int>(keyframe.size())) < 0) {
+    return absl::ResourceExhaustedError("no memory to begin a file of AV1");
+  }
+  std::memcpy(packet->data, keyframe.data(), keyframe.size());
+  size_t size_bytes = 0;
+  const uint8_t* header = nullptr;
+  if (av_bsf_send_packet(filter.get(), packet.get()) >= 0 &&
+      av_bsf_receive_packet(filter.get(), packet.get()) >= 0) {
+    header = av_packet_get_side_data(packet.get(), AV_PKT_DATA_NEW_EXTRADATA,
+                                     &size_bytes);
+  }
+  if (header == nullptr) {
+    return absl::InvalidArgumentError(
+        "a keyframe without its sequence header cannot begin a file");
+  }
+  return std::vector<uint8_t>(header, header + size_bytes);
+}
+
+// What a file keeps of the codec beside its access units. H.264's is in Annex
+// B, which makes both muxers convert it and every access unit.
+absl::StatusOr<std::vector<uint8_t>> ExtradataOf(
+    v1::VideoCodec codec, std::span<const uint8_t> keyframe) {
+  switch (codec) {
+    case v1::VIDEO_CODEC_H264:
+      return ParameterSets(keyframe);
+    case v1::VIDEO_CODEC_VP9:
+      return std::vector<uint8_t>();
+    case v1::VIDEO_CODEC_AV1:
+      return SequenceHeader(keyframe);
+    default:
+      return absl::InvalidArgumentError(absl::StrFormat(
+          "video of the unknown codec %d", static_cast<int>(codec)));
+  }
+}
 
 }  // namespace
 
@@ -83,7 +149,8 @@ class RecordingFile::Muxer {
     if (!begun_ && file_->created()) file_->Remove();
   }
 
-  absl::Status Begin(Size size, std::span<const uint8_t> first_keyframe,
+  absl::Status Begin(v1::VideoCodec codec, Size size,
+                     std::span<const uint8_t> first_keyframe,
                      const std::string& title);
   absl::Status Write(std::span<const uint8_t> access_unit, bool keyframe,
                      int64_t time_us);
@@ -100,7 +167,7 @@ class RecordingFile::Muxer {
   static int64_t SeekBytes(void* self, int64_t offset, int whence);
 
   absl::Status OpenContext();
-  absl::Status AddStream(const std::vector<uint8_t>& parameter_sets);
+  absl::Status AddStream(AVCodecID id, const std::vector<uint8_t>& extradata);
   // The held frame leaves once it is known how long it is shown.
   absl::Status WriteHeld(int64_t until_us);
   absl::Status Failed(const char* attempt, int error) const;
@@ -163,35 +230,39 @@ absl::Status RecordingFile::Muxer::OpenContext() {
 }
 
 absl::Status RecordingFile::Muxer::AddStream(
-    const std::vector<uint8_t>& parameter_sets) {
+    AVCodecID id, const std::vector<uint8_t>& extradata) {
   stream_ = avformat_new_stream(context_.get(), nullptr);
   if (stream_ == nullptr) return Failed("begin", AVERROR(ENOMEM));
   stream_->time_base = kFileTimeBase;
   AVCodecParameters& codec = *stream_->codecpar;
   codec.codec_type = AVMEDIA_TYPE_VIDEO;
-  codec.codec_id = AV_CODEC_ID_H264;
+  codec.codec_id = id;
   codec.width = size_.width_px;
   codec.height = size_.height_px;
   codec.format = AV_PIX_FMT_YUV420P;
-  // In Annex B, which makes both muxers convert it and every access unit.
+  codec.color_range = AVCOL_RANGE_MPEG;
+  codec.color_space = AVCOL_SPC_BT709;
+  codec.color_primaries = AVCOL_PRI_BT709;
+  codec.color_trc = AVCOL_TRC_BT709;
+  if (extradata.empty()) return absl::OkStatus();
   codec.extradata = static_cast<uint8_t*>(
-      av_mallocz(parameter_sets.size() + AV_INPUT_BUFFER_PADDING_SIZE));
+      av_mallocz(extradata.size() + AV_INPUT_BUFFER_PADDING_SIZE));
   if (codec.extradata == nullptr) return Failed("begin", AVERROR(ENOMEM));
-  std::memcpy(codec.extradata, parameter_sets.data(), parameter_sets.size());
-  codec.extradata_size = static_cast<int>(parameter_sets.size());
+  std::memcpy(codec.extradata, extradata.data(), extradata.size());
+  codec.extradata_size = static_cast<int>(extradata.size());
   return absl::OkStatus();
 }
 
 absl::Status RecordingFile::Muxer::Begin(
-    Size size, std::span<const uint8_t> first_keyframe,
+    v1::VideoCodec codec, Size size, std::span<const uint8_t> first_keyframe,
     const std::string& title) {
   ASSIGN_OR_RETURN(const std::vector<uint8_t> parameter_sets,
-                   ParameterSets(first_keyframe));
+                   ExtradataOf(codec, first_keyframe));
   size_ = size;
   RETURN_IF_ERROR(file_->Truncate());
   RETURN_IF_ERROR(file_->Reserve(kFileOverheadBytes));
   RETURN_IF_ERROR(OpenContext());
-  RETURN_IF_ERROR(AddStream(parameter_sets));
+  RETURN_IF_ERROR(AddStream(IdOf(codec), parameter_sets));
   av_dict_set(&context_->metadata, "title", title.c_str(), 0);
   av_dict_set(&context_->metadata, "comment",
               (std::string("oriel record ") + kVersion).c_str(), 0);
@@ -268,10 +339,10 @@ absl::StatusOr<std::unique_ptr<RecordingFile>> RecordingFile::Create(
       new RecordingFile(std::make_unique<Muxer>(std::move(file))));
 }
 
-absl::Status RecordingFile::Begin(Size size,
+absl::Status RecordingFile::Begin(v1::VideoCodec codec, Size size,
                                   std::span<const uint8_t> first_keyframe,
                                   const std::string& title) {
-  return muxer_->Begin(size, first_keyframe, title);
+  return muxer_->Begin(codec, size, first_keyframe, title);
 }
 
 absl::Status RecordingFile::Write(std::span<const uint8_t> access_unit,

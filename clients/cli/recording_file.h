@@ -9,10 +9,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/picture/rect.h"
+#include "oriel/v1/streaming.pb.h"
 
 namespace oriel::clients {
 
-// One .mp4 or .mkv file of H.264 access units as they came, not encoded again.
+// One .mp4 or .mkv file of access units of H.264, VP9 or AV1 as they came, not
+// encoded again.
 // Room for what ends a file is kept on the disk before each write, so that a
 // disk that runs full (or a file-size limit) costs the frames after that
 // moment and not the file; on file systems without fallocate it may cost an
@@ -31,8 +33,10 @@ class RecordingFile {
   RecordingFile(const RecordingFile&) = delete;
   RecordingFile& operator=(const RecordingFile&) = delete;
 
-  // Once, before Write; kInvalidArgument: no parameter sets in the keyframe.
-  absl::Status Begin(Size size, std::span<const uint8_t> first_keyframe,
+  // Once, before Write; kInvalidArgument: no parameter sets in the keyframe, or
+  // a codec that is none of the three.
+  absl::Status Begin(v1::VideoCodec codec, Size size,
+                     std::span<const uint8_t> first_keyframe,
                      const std::string& title);
 
   // `time_us` counts from the file's start and rises from call to call.

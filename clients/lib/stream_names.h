@@ -13,6 +13,11 @@ inline const std::map<std::string, v1::Encoding> kEncodings = {
     {"h264", v1::ENCODING_H264},         {"vp9", v1::ENCODING_VP9},
     {"av1", v1::ENCODING_AV1},
 };
+inline const std::map<std::string, v1::Encoding> kVideoEncodings = {
+    {"h264", v1::ENCODING_H264},
+    {"vp9", v1::ENCODING_VP9},
+    {"av1", v1::ENCODING_AV1},
+};
 inline const std::map<std::string, v1::Quality> kQualities = {
     {"low", v1::QUALITY_LOW},
     {"medium", v1::QUALITY_MEDIUM},
