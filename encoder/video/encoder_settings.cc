@@ -100,24 +100,23 @@ EncoderSettings LibVpx() {
 // Not SVT-AV1: 1.4, Debian 12's, holds two pictures back whatever pred-struct
 // and lookahead say, and makes no keyframe on request.
 EncoderSettings LibAom() {
-  return {
-      .name = "libaom-av1",
-      .codec = VideoCodec::kAv1,
-      .label = "realtime speed 10",
-      .has_444 = true,
-      .quality_option = "crf",
-      .qualities = {"43", "35", "25"},
-      .options =
-          {{"usage", "realtime"},
-           {"cpu-used", "8"},
-           // FFmpeg 5.1 takes no more than 8 for its own option. Text that
-           // scrolls weighs a tenth with the content tune; intra block copy
-           // costs more time than it saves bytes.
-           {"aom-params", "cpu-used=10:tune-content=screen:enable-intrabc=0"},
-           {"row-mt", "1"},
-           {"lag-in-frames", "0"},
-           {"b", "0"}},
-      .threaded_options = {{"tile-columns", "1"}}};
+  return {.name = "libaom-av1",
+          .codec = VideoCodec::kAv1,
+          .label = "realtime speed 10",
+          .has_444 = true,
+          .quality_option = "crf",
+          .qualities = {"43", "35", "25"},
+          .options = {{"usage", "realtime"},
+                      {"cpu-used", "8"},
+                      // FFmpeg 5.1 takes no more than 8 for its own option.
+                      // Text that scrolls weighs a tenth with the content tune;
+                      // intra block copy costs more time than it saves bytes.
+                      {"aom-params",
+                       "cpu-used=10:tune-content=screen:enable-intrabc=0"},
+                      {"row-mt", "1"},
+                      {"lag-in-frames", "0"},
+                      {"b", "0"}},
+          .threaded_options = {{"tile-columns", "1"}}};
 }
 
 }  // namespace

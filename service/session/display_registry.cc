@@ -10,10 +10,9 @@ namespace oriel::session {
 std::unique_ptr<DisplayRegistry> DisplayRegistry::Create(
     std::vector<DisplayOptions> displays, const RegistryLimits& limits,
     const WireEncoder* wire) {
-  Encoders encoders = {
-      .encodings = encoder::UsableEncodings(),
-      .make = encoder::MakeUpdateEncoder,
-      .intra = encoder::EncodeIntra};
+  Encoders encoders = {.encodings = encoder::UsableEncodings(),
+                       .make = encoder::MakeUpdateEncoder,
+                       .intra = encoder::EncodeIntra};
   return CreateRegistry(std::move(displays), limits, wire, std::move(encoders),
                         Tuning());
 }
