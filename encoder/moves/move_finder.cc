@@ -16,6 +16,8 @@ constexpr int32_t kRowStep = 11;
 constexpr int64_t kThoroughPx = 32 * 1024;
 constexpr int32_t kMaxUnitStep = 7;
 constexpr Size kUnit = {128, 64};
+// Of the units that no move has covered.
+constexpr int32_t kSecondStep = 3;
 // What stood beside an area may stand in it now.
 constexpr int32_t kMarginPx = 64;
 // A move reaches further than its votes when there are many of them.
@@ -30,6 +32,11 @@ int64_t AreaPx(const std::vector<Rect>& rects) {
   int64_t sum = 0;
   for (const Rect& rect : rects) sum += rect.AreaPx();
   return sum;
+}
+
+Point MiddleOf(int32_t column, int32_t row) {
+  return {column * kUnit.width_px + kUnit.width_px / 2,
+          row * kUnit.height_px + kUnit.height_px / 2};
 }
 
 bool IsEqual(const BandedPicture& picture, const BandedPicture& reference,
@@ -85,10 +92,10 @@ const std::vector<Move>& MoveFinder::Find(const BandedPicture& picture,
   TakeBest(picture, reference);
   // Where something moves, something smaller may, too.
   if (!moves_.empty() && step > 1) {
+    int32_t left_over = 0;
     Vote(picture, areas, [&](int32_t column, int32_t row) {
-      return !is_first(column, row) &&
-             !IsTaken({column * kUnit.width_px + kUnit.width_px / 2,
-                       row * kUnit.height_px + kUnit.height_px / 2});
+      return !is_first(column, row) && !IsTaken(MiddleOf(column, row)) &&
+             left_over++ % kSecondStep == 0;
     });
     TakeBest(picture, reference);
   }
