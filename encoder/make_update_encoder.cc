@@ -1,12 +1,16 @@
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
+#include "base/status_macros.h"
+#include "encoder/adaptive/adaptive_encoder.h"
 #include "encoder/lossless/lossless_encoder.h"
 #include "encoder/update_encoder.h"
 #include "encoder/video/probe.h"
+#include "encoder/video/video_stream.h"
 #include "encoder/video/whole_plane_encoder.h"
 
 namespace oriel::encoder {
@@ -15,6 +19,35 @@ namespace {
 // More than any plane; keeps every product of sizes far from overflow.
 constexpr int32_t kMaxSidePx = 16384;
 
+class VideoArea final : public AreaStream {
+ public:
+  explicit VideoArea(std::unique_ptr<VideoStream> stream)
+      : stream_(std::move(stream)) {}
+  absl::StatusOr<Patch> Encode(const BandedPicture& picture,
+                               const Damage& damage, bool keyframe,
+                               Time capture_time) override {
+    return stream_->Encode(picture, damage, keyframe, capture_time);
+  }
+  std::string description() const override { return stream_->description(); }
+
+ private:
+  const std::unique_ptr<VideoStream> stream_;
+};
+
+OpenAreaStream OpenerOf(const EncoderOptions& options) {
+  return [quality = options.quality, max_rate_hz = options.max_rate_hz](
+             uint32_t stream_id,
+             const Rect& area) -> absl::StatusOr<std::unique_ptr<AreaStream>> {
+    ASSIGN_OR_RETURN(std::unique_ptr<VideoStream> stream,
+                     VideoStream::Open({.codec = VideoCodec::kH264,
+                                        .area = area,
+                                        .quality = quality,
+                                        .max_rate_hz = max_rate_hz,
+                                        .stream_id = stream_id}));
+    return std::make_unique<VideoArea>(std::move(stream));
+  };
+}
+
 }  // namespace
 
 std::vector<Encoding> UsableEncodings() {
@@ -22,7 +55,7 @@ std::vector<Encoding> UsableEncodings() {
       {Encoding::kH264, VideoCodec::kH264},
       {Encoding::kVp9, VideoCodec::kVp9},
       {Encoding::kAv1, VideoCodec::kAv1}};
-  std::vector<Encoding> encodings = {Encoding::kLossless};
+  std::vector<Encoding> encodings = {Encoding::kAdaptive, Encoding::kLossless};
   for (const auto& [encoding, codec] : kVideo) {
     if (!UsableEncoders(codec, Chroma::k420).empty()) {
       encodings.push_back(encoding);
@@ -47,6 +80,10 @@ absl::StatusOr<std::unique_ptr<UpdateEncoder>> MakeUpdateEncoder(
       return WholePlaneEncoder::Make(VideoCodec::kH264, options);
     case Encoding::kVp9:
       return WholePlaneEncoder::Make(VideoCodec::kVp9, options);
+    case Encoding::kAdaptive:
+      return std::make_unique<AdaptiveEncoder>(
+          size, std::make_unique<LosslessEncoder>(options.parallel_for),
+          OpenerOf(options));
     case Encoding::kAv1:
       return WholePlaneEncoder::Make(VideoCodec::kAv1, options);
   }

@@ -24,10 +24,10 @@ TEST(MakeUpdateEncoderTest, VideoIsNotExactAndJoinsByKeyframe) {
   }
 }
 
-TEST(MakeUpdateEncoderTest, WhatIsUsableCanBeMadeAndBeginsWithLossless) {
+TEST(MakeUpdateEncoderTest, WhatIsUsableCanBeMadeAndBeginsWithAdaptive) {
   const std::vector<Encoding> usable = UsableEncodings();
   ASSERT_FALSE(usable.empty());
-  EXPECT_EQ(usable.front(), Encoding::kLossless);
+  EXPECT_EQ(usable.front(), Encoding::kAdaptive);
   for (const Encoding encoding : usable) {
     EXPECT_TRUE(
         MakeUpdateEncoder({.encoding = encoding, .size = {64, 64}}).ok())

@@ -46,6 +46,9 @@ struct Video {
   uint32_t stream_id = 0;
   VideoCodec codec = VideoCodec::kH264;
   bool keyframe = false;
+  // Of the update with the stream's access unit before this one, which this one
+  // needs; 0 of a keyframe. The lane's to set.
+  uint64_t previous_sequence = 0;
   friend bool operator==(const Video&, const Video&) = default;
 };
 

@@ -2,6 +2,8 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,10 +21,18 @@ enum class JoinBy {
   kKeyframe,  // waits for the next keyframe
 };
 
+// What changed with one frame.
+struct FrameChange {
+  Damage damage;
+  Time time;  // when the frame was captured
+};
+
 struct EncodeRequest {
   const BandedPicture& picture;    // C: what viewers shall show
   const BandedPicture& reference;  // R: what they show; the only base
-  const Damage& damage;            // where the two may differ; not empty
+  // Where the two may differ. Empty only where EncodeResult::again_at asked for
+  // it, or for video_keyframes.
+  const Damage& damage;
   // Refer to nothing before this update: for one with base_sequence 0, which
   // may have no sources.
   bool keyframe = false;
@@ -32,8 +42,17 @@ struct EncodeRequest {
   // them, and where they are damaged they are sent though C equals R. Null:
   // none.
   const Damage* unusable_reference = nullptr;
+  // Destinations of other patches of the same update: no patch touches them.
+  // Null: none.
+  const Damage* taken = nullptr;
   // The encoder is behind: rather larger patches than late ones.
   bool hurry = false;
+  Time now;  // of this call
+  // The frames that `damage` came from, oldest first; the oldest of many are
+  // left out. Empty: it came from one, at capture_time.
+  std::span<const FrameChange> changes;
+  // A viewer waits for keyframes of the video streams.
+  bool video_keyframes = false;
 };
 
 struct EncodeResult {
@@ -43,6 +62,8 @@ struct EncodeResult {
   // max_payload_bytes (a video access unit cannot be cut).
   Damage done;
   bool keyframe = false;
+  // The encoder has something to send then, though nothing changes.
+  std::optional<Time> again_at;
 };
 
 // Turns changes of one display into patches, in the order of its calls; made
@@ -53,8 +74,18 @@ class UpdateEncoder {
  public:
   virtual ~UpdateEncoder() = default;
   virtual absl::StatusOr<EncodeResult> Encode(const EncodeRequest& request) = 0;
+  // R became C there without patches: all viewers catch up by themselves.
+  virtual void Skipped(const Damage& /*damage*/) {}
   virtual JoinBy join_by() const = 0;
-  // Whether a viewer that applied every patch shows the picture byte for byte.
+  // Where a viewer that applied every patch may differ from the reference:
+  // what lossy video covered and no exact patch since. Always empty where
+  // exact() is false.
+  virtual const Damage& inexact() const {
+    static const Damage* const none = new Damage();
+    return *none;
+  }
+  // Whether a viewer that applied every patch shows the picture byte for byte
+  // where it is not inexact().
   virtual bool exact() const = 0;
   // "zstd level 1", "libx264 ultrafast 4:2:0": for logs and StreamOpened.
   virtual std::string description() const = 0;
@@ -65,12 +96,15 @@ class UpdateEncoder {
 using ParallelFor =
     std::function<void(int count, const std::function<void(int)>& task)>;
 
-// Video encodings are one stream of the whole plane.
-enum class Encoding { kLossless, kH264, kVp9, kAv1 };
+// ADAPTIVE is lossless patches, and video where something moves that they
+// cannot hold; video encodings are one stream of the whole plane.
+enum class Encoding { kAdaptive, kLossless, kH264, kVp9, kAv1 };
 
 // "h264": for logs.
 inline const char* EncodingName(Encoding encoding) {
   switch (encoding) {
+    case Encoding::kAdaptive:
+      return "adaptive";
     case Encoding::kLossless:
       return "lossless";
     case Encoding::kH264:

@@ -44,11 +44,11 @@ absl::StatusOr<EncodeResult> LosslessEncoder::Encode(
   packer_.Start(request.max_payload_bytes);
   FindChanged(request);
   copied_.clear();
+  if (request.taken != nullptr) copied_ = request.taken->Rects();
   if (!request.keyframe) {
-    const std::vector<Move>& moves =
-        moves_.Find(request.picture, request.reference, changed_, barred_);
-    packer_.AddCopies(moves);
-    SubtractMoves(moves);
+    FindFreeMoves(request);
+    packer_.AddCopies(free_moves_);
+    SubtractMoves(free_moves_);
   }
   const std::vector<Rect>& rects = coalescer_.Coalesce(changed_, copied_);
   const PatchSource source = {
@@ -60,6 +60,16 @@ absl::StatusOr<EncodeResult> LosslessEncoder::Encode(
   EncodeResult result = packer_.Finish(request.damage);
   result.keyframe = request.keyframe;
   return result;
+}
+
+// A move grows over what did not change, too, where another patch may be.
+void LosslessEncoder::FindFreeMoves(const EncodeRequest& request) {
+  free_moves_ =
+      moves_.Find(request.picture, request.reference, changed_, barred_);
+  if (request.taken == nullptr) return;
+  std::erase_if(free_moves_, [&](const Move& move) {
+    return request.taken->Intersects(move.rect);
+  });
 }
 
 void LosslessEncoder::FindChanged(const EncodeRequest& request) {

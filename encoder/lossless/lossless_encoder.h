@@ -32,6 +32,8 @@ class LosslessEncoder : public UpdateEncoder {
   void FindChanged(const EncodeRequest& request);
   void AddChanged(const EncodeRequest& request, const Damage& damage,
                   bool compare);
+  // Those that meet no other patch.
+  void FindFreeMoves(const EncodeRequest& request);
   // Cuts the moves out of changed_.
   void SubtractMoves(const std::vector<Move>& moves);
 
@@ -43,7 +45,8 @@ class LosslessEncoder : public UpdateEncoder {
   std::vector<Rect> changed_;
   std::vector<Rect> remaining_;
   std::vector<Rect> barred_;
-  std::vector<Rect> copied_;
+  std::vector<Move> free_moves_;
+  std::vector<Rect> copied_;  // and what other patches take
   int64_t changed_px_ = 0;
 };
 
