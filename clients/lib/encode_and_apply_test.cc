@@ -13,6 +13,7 @@
 #include "encoder/test_pictures.h"
 #include "encoder/update_encoder.h"
 #include "encoder/video/video_stream.h"
+#include "encoder/video_links.h"
 
 namespace oriel::clients {
 namespace {
@@ -73,6 +74,7 @@ class Lane {
       const int band = static_cast<int>(sequence_) % reference_.band_count();
       update.check = encoder::HashBand(reference_, band);
     }
+    links_.Link(update);
     return update;
   }
 
@@ -83,6 +85,7 @@ class Lane {
   std::unique_ptr<encoder::UpdateEncoder> encoder_;
   BandedPicture reference_;
   Damage damage_;
+  encoder::VideoLinks links_;
   uint64_t sequence_ = 0;
 };
 
@@ -248,11 +251,13 @@ class AreaStreams {
       EXPECT_TRUE(patch.ok()) << patch.status();
       if (patch.ok()) update.patches.push_back(*std::move(patch));
     }
+    links_.Link(update);
     return update;
   }
 
  private:
   std::vector<std::unique_ptr<encoder::VideoStream>> streams_;
+  encoder::VideoLinks links_;
   uint64_t sequence_ = 0;
 };
 
@@ -300,6 +305,23 @@ TEST(EncodeAndApplyTest, AJoinerShowsAnAreaFromItsNextKeyframeOn) {
   ASSERT_TRUE(skipped.ok()) << skipped.status();
   EXPECT_EQ(skipped->keyframe_streams, std::vector<uint32_t>{4});
   EXPECT_EQ(viewer.picture(), Picture(size));
+}
+
+TEST(EncodeAndApplyTest, AnAccessUnitAfterAMissedOneIsLeftOut) {
+  const Size size = {96, 64};
+  AreaStreams lane;
+  lane.Open(encoder::VideoCodec::kH264, {8, 8, 64, 48}, false, 4);
+  PictureUpdater viewer;
+  ASSERT_TRUE(viewer.Apply(FormatOf(size)).ok());
+  ASSERT_TRUE(Send(lane.Next(encoder::FilmPicture(size, 0)), viewer).ok());
+  const Picture shown = viewer.picture();
+  // Caught up by other means, as a slow viewer is.
+  const uint64_t missed = lane.Next(encoder::FilmPicture(size, 1)).sequence;
+  ASSERT_TRUE(Send({.generation = 1, .sequence = missed}, viewer).ok());
+  const auto applied = Send(lane.Next(encoder::FilmPicture(size, 2)), viewer);
+  ASSERT_TRUE(applied.ok()) << applied.status();
+  EXPECT_EQ(applied->keyframe_streams, std::vector<uint32_t>{4});
+  EXPECT_EQ(viewer.picture(), shown);
 }
 
 TEST(EncodeAndApplyTest, TheStreamUnusedLongestMakesRoomForANewOne) {

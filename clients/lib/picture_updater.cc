@@ -81,8 +81,8 @@ absl::StatusOr<Applied> PictureUpdater::Apply(const v1::FrameUpdate& update,
   RETURN_IF_ERROR(DecodePatches(patches, ready));
   // Last, because a decoder cannot forget what it was given.
   Applied applied;
-  if (absl::Status status =
-          DecodeVideos(patches, ready, applied.keyframe_streams);
+  if (absl::Status status = DecodeVideos(patches, update.sequence(), ready,
+                                         applied.keyframe_streams);
       !status.ok()) {
     LosePlace();
     return status;
@@ -148,11 +148,11 @@ absl::Status PictureUpdater::DecodeLossless(const CheckedPatch& patch,
 }
 
 absl::Status PictureUpdater::DecodeVideos(
-    const std::vector<CheckedPatch>& patches, std::vector<Ready>& ready,
-    std::vector<uint32_t>& keyframe_streams) {
+    const std::vector<CheckedPatch>& patches, uint64_t sequence,
+    std::vector<Ready>& ready, std::vector<uint32_t>& keyframe_streams) {
   for (const CheckedPatch& patch : patches) {
     if (!patch.message->has_video()) continue;
-    const auto pixels = videos_.Decode(patch, picture_.size());
+    const auto pixels = videos_.Decode(patch, sequence, picture_.size());
     if (absl::IsInvalidArgument(pixels.status())) {
       return LostPlace(std::string(pixels.status().message()));
     }

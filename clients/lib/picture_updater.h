@@ -64,7 +64,7 @@ class PictureUpdater {
                              std::vector<Ready>& ready);
   absl::Status DecodeLossless(const CheckedPatch& patch, uint8_t* out);
   absl::Status DecodeVideos(const std::vector<CheckedPatch>& patches,
-                            std::vector<Ready>& ready,
+                            uint64_t sequence, std::vector<Ready>& ready,
                             std::vector<uint32_t>& keyframe_streams);
   void Commit(const std::vector<CheckedPatch>& patches,
               const std::vector<Ready>& ready);

@@ -40,6 +40,7 @@ struct KindSetter {
     out.mutable_video()->set_stream_id(video.stream_id);
     out.mutable_video()->set_codec(CodecOf(video.codec));
     out.mutable_video()->set_keyframe(video.keyframe);
+    out.mutable_video()->set_previous_sequence(video.previous_sequence);
   }
 };
 

@@ -29,7 +29,7 @@ absl::Status CheckCodec(v1::VideoCodec codec) {
 }  // namespace
 
 absl::StatusOr<std::optional<PictureView>> VideoStreams::Decode(
-    const CheckedPatch& patch, Size picture) {
+    const CheckedPatch& patch, uint64_t sequence, Size picture) {
   const v1::Video& video = patch.message->video();
   RETURN_IF_ERROR(CheckCodec(video.codec()));
   const Size size = {patch.rect.width_px, patch.rect.height_px};
@@ -47,9 +47,16 @@ absl::StatusOr<std::optional<PictureView>> VideoStreams::Decode(
                      VideoDecoder::Make(video.codec(), size));
     found = streams_.emplace(video.stream_id(), Stream{std::move(made)}).first;
   }
-  found->second.last_use = ++uses_;
+  Stream& stream = found->second;
+  if (!video.keyframe() && video.previous_sequence() != stream.sequence) {
+    // Decoders draw rubbish on what they have rather than fail.
+    streams_.erase(found);
+    return std::optional<PictureView>();
+  }
+  stream.last_use = ++uses_;
+  stream.sequence = sequence;
   ASSIGN_OR_RETURN(const PictureView pixels,
-                   found->second.decoder->Decode(patch.payload));
+                   stream.decoder->Decode(patch.payload));
   return pixels;
 }
 

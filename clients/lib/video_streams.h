@@ -19,10 +19,11 @@ namespace oriel::clients {
 class VideoStreams {
  public:
   // BGRX of the patch, which is a video patch; valid until the next update
-  // (one has at most kMaxVideoStreams). Empty: the stream's keyframe was
-  // not seen, or for another size. kInvalidArgument: damaged.
-  // kUnimplemented: a codec that this client has not.
+  // (one has at most kMaxVideoStreams). Empty: it follows an access unit that
+  // was not decoded here. `sequence` is the update's. kInvalidArgument:
+  // damaged. kUnimplemented: a codec that this client has not.
   absl::StatusOr<std::optional<PictureView>> Decode(const CheckedPatch& patch,
+                                                    uint64_t sequence,
                                                     Size picture);
 
   void Clear() { streams_.clear(); }
@@ -31,6 +32,7 @@ class VideoStreams {
   struct Stream {
     std::unique_ptr<VideoDecoder> decoder;
     uint64_t last_use = 0;
+    uint64_t sequence = 0;  // of the newest access unit's update
   };
 
   void MakeRoom(Size size, Size picture);

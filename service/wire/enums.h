@@ -11,6 +11,8 @@ inline v1::Encoding ToProto(encoder::Encoding encoding) {
       return v1::ENCODING_LOSSLESS;
     case encoder::Encoding::kH264:
       return v1::ENCODING_H264;
+    case encoder::Encoding::kAdaptive:
+      return v1::ENCODING_ADAPTIVE;
     case encoder::Encoding::kVp9:
       return v1::ENCODING_VP9;
     case encoder::Encoding::kAv1:

@@ -73,6 +73,7 @@ void SetPatch(const encoder::Patch& patch, v1::Patch* out) {
     out->mutable_video()->set_stream_id(video->stream_id);
     out->mutable_video()->set_codec(ToProto(video->codec));
     out->mutable_video()->set_keyframe(video->keyframe);
+    out->mutable_video()->set_previous_sequence(video->previous_sequence);
   }
 }
 
