@@ -49,8 +49,9 @@ absl::StatusOr<encoder::Encoding> EncodingOf(
   // A display that is unavailable offers nothing; opening it says why.
   std::vector<encoder::Encoding> offered = display.encodings;
   if (offered.empty()) {
-    offered = {encoder::Encoding::kLossless, encoder::Encoding::kH264,
-               encoder::Encoding::kVp9, encoder::Encoding::kAv1};
+    offered = {encoder::Encoding::kAdaptive, encoder::Encoding::kLossless,
+               encoder::Encoding::kH264, encoder::Encoding::kVp9,
+               encoder::Encoding::kAv1};
   }
   if (wanted == v1::ENCODING_UNSPECIFIED) return offered.front();
   const auto found = std::find_if(offered.begin(), offered.end(),

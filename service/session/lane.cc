@@ -9,6 +9,12 @@
 #include "service/session/bounded_damage.h"
 
 namespace oriel::session {
+namespace {
+
+// More frames than a viewer lets wait who is to see motion.
+constexpr size_t kMaxChanges = 32;
+
+}  // namespace
 
 Lane::Lane(std::shared_ptr<SessionContext> context, const LaneOptions& options,
            std::function<void()> on_viewers_changed)
@@ -18,7 +24,14 @@ Lane::Lane(std::shared_ptr<SessionContext> context, const LaneOptions& options,
       encoder_({.encoding = options.encoding,
                 .quality = options.quality,
                 .size = options.likely_size,
-                .max_rate_hz = options.max_rate_hz},
+                .max_rate_hz = options.max_rate_hz,
+                // The lane's steps run on these workers; the context outlives
+                // them.
+                .parallel_for =
+                    [workers = &context_->workers](
+                        int count, const std::function<void(int)>& task) {
+                      workers->ForEach(count, task);
+                    }},
                &context_->encoders) {
   spdlog::debug("event=lane_begins display={} encoding={} quality={}",
                 options_.display, encoder::EncodingName(options_.encoding),
@@ -71,6 +84,7 @@ void Lane::OnPlane(const PlaneEvent& event) {
     StartGeneration(event);
   } else {
     AddBounded(pending_, event.frame.damage);
+    NoteChange(event.frame);
     latest_ = {event.frame, Clock::now()};
   }
   latest_.frame.damage.Clear();
@@ -78,10 +92,21 @@ void Lane::OnPlane(const PlaneEvent& event) {
   Schedule();
 }
 
+void Lane::NoteChange(const capture::Frame& frame) {
+  if (options_.encoding != encoder::Encoding::kAdaptive ||
+      frame.damage.empty()) {
+    return;
+  }
+  if (changes_.size() == kMaxChanges) changes_.pop_front();
+  changes_.push_back({frame.damage, frame.time});
+}
+
 void Lane::StartGeneration(const PlaneEvent& event) {
   generation_ = event.frame.generation;
   latest_ = {event.frame, Clock::now()};
   pending_ = Everything();
+  changes_.clear();
+  again_at_.reset();
   format_ = context_->wire->Encode(StreamFormat{.generation = generation_,
                                                 .plane = event.frame.plane,
                                                 .state_reason = event.reason});

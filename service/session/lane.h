@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -56,7 +57,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
   struct StepInput {
     Work work = Work::kNone;
     LaneFrame frame;
-    Damage damage;
+    LaneWork what;
     Size size;                // to prepare for
     uint32_t generation = 0;  // 0: the plane is off or not known
   };
@@ -77,6 +78,8 @@ class Lane : public std::enable_shared_from_this<Lane> {
   absl::Status Control(LaneViewer& viewer, const ViewerControl& control);
   void Leave(LaneViewer& viewer);
 
+  void NoteChange(const capture::Frame& frame)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void StartGeneration(const PlaneEvent& event)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Welcome(LaneViewer& viewer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -100,6 +103,14 @@ class Lane : public std::enable_shared_from_this<Lane> {
   Work NextWork() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Work NextVideoWork(bool any_current, bool any_ready)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Work NextPatchWork(bool any_current, bool any_ready)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Whether the time has come; calls Schedule when it does, if not.
+  bool IsDue(Time due) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool IsKeyframeDue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool TakeVideoKeyframes() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The share of a processor that the lane's steps may take.
+  void Spend(Duration duration) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Step();
   StepInput TakeWork() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Prepare(const StepInput& input);
@@ -146,6 +157,9 @@ class Lane : public std::enable_shared_from_this<Lane> {
   // Where `latest_` is not encoded; bounded, see AddBounded.
   Damage pending_ ABSL_GUARDED_BY(mutex_);
 
+  // The frames behind `pending_`, at most kMaxChanges; for ADAPTIVE only.
+  std::deque<encoder::FrameChange> changes_ ABSL_GUARDED_BY(mutex_);
+
   // The steps.
   bool stepping_ ABSL_GUARDED_BY(mutex_) = false;
   bool started_ ABSL_GUARDED_BY(mutex_) = false;
@@ -156,7 +170,13 @@ class Lane : public std::enable_shared_from_this<Lane> {
   bool failing_ ABSL_GUARDED_BY(mutex_) = false;
   bool keyframe_asked_ ABSL_GUARDED_BY(mutex_) = false;
   std::optional<Time> last_keyframe_ ABSL_GUARDED_BY(mutex_);
-  bool keyframe_timed_ ABSL_GUARDED_BY(mutex_) = false;
+  // When a timer calls Schedule.
+  std::optional<Time> timed_ ABSL_GUARDED_BY(mutex_);
+  // The encoder wants a step then, though nothing changed.
+  std::optional<Time> again_at_ ABSL_GUARDED_BY(mutex_);
+  // No step before this: the lane has spent its share.
+  Time next_step_ ABSL_GUARDED_BY(mutex_){};
+  Time spent_until_ ABSL_GUARDED_BY(mutex_){};
 
   // What a current viewer shows once its queue is sent. Sequence 0: black,
   // and reference_ is empty.

@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -11,6 +13,7 @@
 #include "capture/display/frame_source.h"
 #include "encoder/update.h"
 #include "encoder/update_encoder.h"
+#include "encoder/video_links.h"
 #include "service/session/session_context.h"
 
 namespace oriel::session {
@@ -31,9 +34,24 @@ struct LaneStep {
   Damage done;
   // Where the reference changed.
   Damage destinations;
-  BandedPicture reference;  // after it
-  uint64_t sequence = 0;    // of the reference
-  bool exact = false;       // the reference is the whole frame
+  // What of that a viewer lacks that did not get the update: not what is
+  // inexact for all, and made exact for all later.
+  Damage missed;
+  BandedPicture reference;       // after it
+  uint64_t sequence = 0;         // of the reference
+  bool exact = false;            // viewers of it show the whole frame as it is
+  std::optional<Time> again_at;  // see encoder::EncodeResult
+};
+
+// What a step is to encode.
+struct LaneWork {
+  // Where the frame and R may differ; empty only where LaneStep::again_at or
+  // video_keyframes ask for a step.
+  Damage damage;
+  // The frames that it came from; see encoder::EncodeRequest.
+  std::vector<encoder::FrameChange> changes;
+  bool keyframe = false;
+  bool video_keyframes = false;
 };
 
 // Owns a lane's encoder and its reference R, numbers the updates. Knows no
@@ -53,10 +71,8 @@ class LaneEncoder {
     return encoder_ == nullptr ? "" : encoder_->description();
   }
 
-  // `damage`: where `frame` and R may differ; not empty. After an error R is
-  // as before.
-  absl::StatusOr<LaneStep> Encode(const LaneFrame& frame, const Damage& damage,
-                                  bool keyframe);
+  // After an error R is as before.
+  absl::StatusOr<LaneStep> Encode(const LaneFrame& frame, const LaneWork& work);
   // R takes over the damage without patches, for a lane whose viewers are all
   // catching up.
   LaneStep Skip(const LaneFrame& frame, const Damage& damage);
@@ -64,6 +80,9 @@ class LaneEncoder {
  private:
   LaneStep Finish(const LaneFrame& frame, const Damage& damage,
                   encoder::EncodeResult result);
+  void FillUpdate(const LaneFrame& frame, encoder::EncodeResult& result,
+                  bool more_follows, LaneStep& step);
+  void AddCheck(encoder::Update& update);
 
   encoder::EncoderOptions options_;
   const Encoders* const encoders_;
@@ -75,6 +94,9 @@ class LaneEncoder {
   uint64_t base_sequence_ = 0;
   bool more_promised_ = false;
   int next_checked_band_ = 0;
+  encoder::VideoLinks links_;
+  // The last step took longer than a tick of a display.
+  bool behind_ = false;
 };
 
 }  // namespace oriel::session

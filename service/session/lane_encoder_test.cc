@@ -28,7 +28,7 @@ class LaneEncoderTest : public ::testing::Test {
   // Makes `rect` another colour and encodes it.
   LaneStep Change(const Rect& rect) {
     Draw(rect);
-    return *lane_.Encode(frame_, Damage(rect), /*keyframe=*/false);
+    return *lane_.Encode(frame_, {.damage = Damage(rect)});
   }
   void Draw(const Rect& rect) {
     ++colour_;
@@ -80,7 +80,7 @@ TEST_F(LaneEncoderTest, AChangeTooLargeGoesOnAndOnlyItsEndIsExact) {
   Draw(Rect::Of(kSize));
   Damage rest = kEverything;
   for (int part = 0; part < 3; ++part) {
-    const LaneStep step = *lane_.Encode(frame_, rest, false);
+    const LaneStep step = *lane_.Encode(frame_, {.damage = rest});
     rest.Subtract(step.done);
     EXPECT_EQ(step.update.more_follows, part < 2);
     EXPECT_EQ(step.update.exact, part == 2);
@@ -94,8 +94,9 @@ TEST_F(LaneEncoderTest, APromisedEndComesEvenWithoutPatches) {
   controls_->max_payload_bytes = 1;
   Draw({0, 0, 16, 1});
   Damage rest(Rect{0, 0, 16, 2});
-  rest.Subtract(lane_.Encode(frame_, rest, false)->done);
-  const LaneStep end = *lane_.Encode(frame_, rest, false);  // unchanged row
+  rest.Subtract(lane_.Encode(frame_, {.damage = rest})->done);
+  const LaneStep end =
+      *lane_.Encode(frame_, {.damage = rest});  // unchanged row
   EXPECT_TRUE(end.publish);
   EXPECT_TRUE(end.update.patches.empty());
   EXPECT_FALSE(end.update.more_follows);
@@ -104,7 +105,7 @@ TEST_F(LaneEncoderTest, APromisedEndComesEvenWithoutPatches) {
 
 TEST_F(LaneEncoderTest, DamageThatChangedNothingIsNoUpdate) {
   const LaneStep first = Change(Rect::Of(kSize));
-  const LaneStep step = *lane_.Encode(frame_, kEverything, false);
+  const LaneStep step = *lane_.Encode(frame_, {.damage = kEverything});
   EXPECT_FALSE(step.publish);
   EXPECT_EQ(step.sequence, first.sequence);
   EXPECT_TRUE(step.exact);
@@ -114,7 +115,7 @@ TEST_F(LaneEncoderTest, DamageThatChangedNothingIsNoUpdate) {
 TEST_F(LaneEncoderTest, AnErrorLeavesTheReferenceAndTheSequence) {
   Change(Rect::Of(kSize));
   controls_->fail = true;
-  EXPECT_FALSE(lane_.Encode(frame_, kEverything, false).ok());
+  EXPECT_FALSE(lane_.Encode(frame_, {.damage = kEverything}).ok());
   controls_->fail = false;
   const LaneStep step = Change({0, 0, 4, 4});
   EXPECT_EQ(step.update.sequence, 2u);
@@ -150,12 +151,13 @@ TEST_F(LaneEncoderTest, ANewGenerationStartsWithoutABaseAndSequencesRiseOn) {
 TEST_F(LaneEncoderTest, AVideoKeyframeRestartsAndHasNoBase) {
   LaneEncoder video({.encoding = encoder::Encoding::kH264}, &encoders_);
   ASSERT_TRUE(video.Prepare(3, kSize).ok());
-  ASSERT_TRUE(video.Encode(frame_, kEverything, false)->restarts);
-  const LaneStep delta = *video.Encode(frame_, kEverything, false);
+  ASSERT_TRUE(video.Encode(frame_, {.damage = kEverything})->restarts);
+  const LaneStep delta = *video.Encode(frame_, {.damage = kEverything});
   EXPECT_FALSE(delta.restarts);
   EXPECT_EQ(delta.update.base_sequence, 1u);
   EXPECT_FALSE(delta.update.check.has_value());
-  const LaneStep forced = *video.Encode(frame_, kEverything, true);
+  const LaneStep forced =
+      *video.Encode(frame_, {.damage = kEverything, .keyframe = true});
   EXPECT_TRUE(forced.restarts);
   EXPECT_EQ(forced.update.base_sequence, 0u);
   EXPECT_FALSE(forced.update.exact);

@@ -1,6 +1,7 @@
 // Lane's steps: from the latest frame to a published update.
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.h"
@@ -24,34 +25,58 @@ Lane::Work Lane::NextWork() {
   if (join_by_ == encoder::JoinBy::kKeyframe) {
     return NextVideoWork(any_current, any_ready);
   }
-  if (pending_.empty()) return Work::kNone;
-  if (any_ready) return Work::kEncode;
+  return NextPatchWork(any_current, any_ready);
+}
+
+Lane::Work Lane::NextPatchWork(bool any_current, bool any_ready) {
+  if (any_ready) {
+    const bool wanted = !pending_.empty() ||
+                        (again_at_.has_value() && IsDue(*again_at_)) ||
+                        (keyframe_asked_ && IsKeyframeDue());
+    return wanted && IsDue(next_step_) ? Work::kEncode : Work::kNone;
+  }
   // While every current viewer has an update waiting, changes merge.
-  return any_current ? Work::kNone : Work::kSkip;
+  return any_current || pending_.empty() ? Work::kNone : Work::kSkip;
+}
+
+bool Lane::IsDue(Time due) {
+  if (due <= Clock::now()) return true;
+  if (timed_.has_value() && *timed_ <= due) return false;
+  timed_ = due;
+  context_->timer.CallAt(due, [lane = weak_from_this(), due] {
+    const auto self = lane.lock();
+    if (self == nullptr) return;
+    MutexLock lock(self->mutex_);
+    if (self->timed_ == due) self->timed_.reset();
+    self->Schedule();
+  });
+  return false;
+}
+
+bool Lane::IsKeyframeDue() {
+  return !last_keyframe_.has_value() ||
+         IsDue(*last_keyframe_ + context_->tuning.keyframe_interval);
 }
 
 Lane::Work Lane::NextVideoWork(bool any_current, bool any_ready) {
   if (fresh()) return any_ready ? Work::kKeyframe : Work::kNone;
   bool wanted = keyframe_asked_ && any_current;
   for (const auto& viewer : viewers_) wanted |= viewer->state_.WantsKeyframe();
-  if (wanted) {
-    const Time now = Clock::now();
-    const Time due = last_keyframe_
-                         ? *last_keyframe_ + context_->tuning.keyframe_interval
-                         : now;
-    if (due <= now) return Work::kKeyframe;
-    if (!keyframe_timed_) {
-      keyframe_timed_ = true;
-      context_->timer.CallAt(due, [lane = weak_from_this()] {
-        const auto self = lane.lock();
-        if (self == nullptr) return;
-        MutexLock lock(self->mutex_);
-        self->keyframe_timed_ = false;
-        self->Schedule();
-      });
-    }
-  }
-  return any_ready && !pending_.empty() ? Work::kEncode : Work::kNone;
+  if (wanted && IsKeyframeDue()) return Work::kKeyframe;
+  return any_ready && !pending_.empty() && IsDue(next_step_) ? Work::kEncode
+                                                             : Work::kNone;
+}
+
+// A bucket of encode_burst that fills at encode_share: a display that changes
+// all the time and compresses badly gets fewer updates, and leaves processors
+// to the others.
+void Lane::Spend(Duration duration) {
+  const Tuning& tuning = context_->tuning;
+  const Time now = Clock::now();
+  const auto cost =
+      std::chrono::duration_cast<Duration>(duration / tuning.encode_share);
+  spent_until_ = std::max(spent_until_, now - tuning.encode_burst) + cost;
+  next_step_ = spent_until_;
 }
 
 Lane::StepInput Lane::TakeWork() {
@@ -70,20 +95,40 @@ Lane::StepInput Lane::TakeWork() {
       }
       break;
     case Work::kEncode:
+      input.generation = generation_;
+      input.frame = latest_;
+      input.what.damage = std::exchange(pending_, {});
+      input.what.changes = {changes_.begin(), changes_.end()};
+      changes_.clear();
+      again_at_.reset();
+      input.what.video_keyframes = TakeVideoKeyframes();
+      break;
     case Work::kSkip:
       input.generation = generation_;
       input.frame = latest_;
-      input.damage = std::exchange(pending_, {});
+      input.what.damage = std::exchange(pending_, {});
       break;
     case Work::kKeyframe:
       input.generation = generation_;
       input.frame = latest_;
-      input.damage = Everything();
+      input.what.damage = Everything();
+      input.what.keyframe = true;
       pending_.Clear();
       keyframe_asked_ = false;
       break;
   }
   return input;
+}
+
+// Of streams beside patches; a lane of plain video has keyframe steps.
+bool Lane::TakeVideoKeyframes() {
+  if (join_by_ != encoder::JoinBy::kCatchUp || !keyframe_asked_ ||
+      !IsKeyframeDue()) {
+    return false;
+  }
+  keyframe_asked_ = false;
+  last_keyframe_ = Clock::now();
+  return true;
 }
 
 void Lane::Step() {
@@ -135,17 +180,17 @@ void Lane::Prepare(const StepInput& input) {
 }
 
 void Lane::Encode(const StepInput& input) {
+  const Time begun = Clock::now();
   absl::StatusOr<LaneStep> step =
-      input.work == Work::kSkip
-          ? encoder_.Skip(input.frame, input.damage)
-          : encoder_.Encode(input.frame, input.damage,
-                            input.work == Work::kKeyframe);
+      input.work == Work::kSkip ? encoder_.Skip(input.frame, input.what.damage)
+                                : encoder_.Encode(input.frame, input.what);
   WireMessagePtr message;
   if (step.ok() && step->publish) {
     message = context_->wire->Encode(step->update);
   }
   MutexLock lock(mutex_);
   stepping_ = false;
+  Spend(Clock::now() - begun);
   // Another generation began meanwhile: this is of no use to anybody, and
   // Prepare makes R black again.
   if (!ended_ && generation_ == input.generation) {
@@ -163,9 +208,10 @@ void Lane::Publish(const StepInput& input, LaneStep step,
   if (std::exchange(failing_, false)) {
     spdlog::info("event=encode_recovered display={}", options_.display);
   }
-  Damage rest = input.damage;
+  Damage rest = input.what.damage;
   rest.Subtract(step.done);
   AddBounded(pending_, rest);
+  again_at_ = step.again_at;
   reference_ = std::move(step.reference);
   reference_sequence_ = step.sequence;
   reference_exact_ = step.exact;
@@ -176,21 +222,22 @@ void Lane::Publish(const StepInput& input, LaneStep step,
     if (input.work != Work::kSkip) return;
     reference_torn_ = false;
     for (const auto& viewer : viewers_) {
-      viewer->state_.Miss(step.destinations);
+      viewer->state_.Miss(step.missed);
     }
     return;
   }
   reference_torn_ = step.update.more_follows;
-  const OutgoingUpdate update = {.message = std::move(message),
-                                 .sequence = step.sequence,
-                                 .restarts = step.restarts,
-                                 .destinations = std::make_shared<const Damage>(
-                                     std::move(step.destinations))};
+  const OutgoingUpdate update = {
+      .message = std::move(message),
+      .sequence = step.sequence,
+      .restarts = step.restarts,
+      .destinations = std::make_shared<const Damage>(std::move(step.missed))};
   for (const auto& viewer : viewers_) viewer->state_.Publish(update);
 }
 
 void Lane::NoteFailure(const StepInput& input, const absl::Status& status) {
-  AddBounded(pending_, input.damage);
+  AddBounded(pending_, input.what.damage);
+  if (input.what.video_keyframes) keyframe_asked_ = true;
   if (input.work == Work::kKeyframe && !fresh()) keyframe_asked_ = true;
   wait_for_frame_ = true;
   if (std::exchange(failing_, true)) return;

@@ -33,6 +33,9 @@ struct Tuning {
   ViewerLimits viewer;
   Duration heartbeat_interval = std::chrono::seconds(2);
   Duration keyframe_interval = std::chrono::seconds(1);
+  // Of one processor, for the steps of one lane; what a burst may go beyond.
+  double encode_share = 0.75;
+  Duration encode_burst = std::chrono::milliseconds(500);
   size_t catch_up_bytes = 64 * 1024;
   int32_t catch_up_rows_px = 256;
   Duration first_attach_pause = std::chrono::milliseconds(250);

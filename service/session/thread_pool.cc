@@ -2,6 +2,9 @@
 
 #include <pthread.h>
 
+#include <algorithm>
+#include <atomic>
+#include <memory>
 #include <utility>
 
 namespace oriel::session {
@@ -20,6 +23,45 @@ bool ThreadPool::Submit(std::function<void()> task) {
   tasks_.push_back(std::move(task));
   changed_.NotifyOne();
   return true;
+}
+
+namespace {
+
+// Tasks of one ForEach, shared with threads that may come when all is done.
+struct Batch {
+  Batch(int count, const std::function<void(int)>& task)
+      : count(count), task(&task) {}
+
+  // Does what nobody has begun.
+  void Help() {
+    for (int i = next.fetch_add(1); i < count; i = next.fetch_add(1)) {
+      (*task)(i);
+      MutexLock lock(mutex);
+      if (++done == count) all_done.NotifyAll();
+    }
+  }
+
+  const int count;
+  // Lives while a task is still to be done.
+  const std::function<void(int)>* const task;
+  std::atomic<int> next{0};
+  Mutex mutex;
+  CondVar all_done;
+  int done ABSL_GUARDED_BY(mutex) = 0;
+};
+
+}  // namespace
+
+void ThreadPool::ForEach(int count, const std::function<void(int)>& task) {
+  const auto batch = std::make_shared<Batch>(count, task);
+  const int helpers =
+      std::min(count - 1, static_cast<int>(threads_.size()) - 1);
+  for (int i = 0; i < helpers; ++i) {
+    if (!Submit([batch] { batch->Help(); })) break;
+  }
+  batch->Help();
+  MutexLock lock(batch->mutex);
+  while (batch->done < count) batch->all_done.Wait(batch->mutex);
 }
 
 void ThreadPool::Stop() {

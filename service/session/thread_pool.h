@@ -22,6 +22,9 @@ class ThreadPool {
 
   // False, and the task is gone, once Stop has begun.
   bool Submit(std::function<void()> task);
+  // Calls task(0) to task(count - 1) on the caller's thread and on those of the
+  // pool that are free; returns when all have returned. From any thread.
+  void ForEach(int count, const std::function<void(int)>& task);
   // Runs what was submitted before, then joins. Not from a pool's thread.
   void Stop();
 
