@@ -19,6 +19,7 @@ _PKG_CONFIG_MODULES = {
     "sdl2_ttf": ["SDL2_ttf"],
     "spdlog": ["spdlog"],
     "systemd": ["libsystemd"],
+    "vncclient": ["libvncclient"],
     "x11": ["x11", "xext"],
     "xxhash": ["libxxhash"],
     "zstd": ["libzstd"],

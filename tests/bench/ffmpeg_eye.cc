@@ -1,5 +1,5 @@
-// ffmpeg_eye < NUT: the peer's viewer. Decodes a video as it comes and prints
-// what it sees of the marker.
+// ffmpeg_eye [PICTURES] < NUT: ffmpeg's viewer. Decodes a video as it comes and
+// prints what it sees of the marker.
 
 #include <cstdint>
 #include <cstdio>
@@ -13,6 +13,7 @@ extern "C" {
 }
 
 #include "tests/bench/marker.h"
+#include "tests/bench/picture_request.h"
 
 namespace oriel::bench {
 namespace {
@@ -60,28 +61,37 @@ class Converter {
  public:
   ~Converter() { sws_freeContext(context_); }
 
-  // The green of the marker's middle.
-  int GreyOf(const AVFrame& frame) {
+  void Convert(const AVFrame& frame) {
     context_ = sws_getCachedContext(context_, frame.width, frame.height,
                                     AVPixelFormat(frame.format), frame.width,
                                     frame.height, AV_PIX_FMT_BGR0, SWS_POINT,
                                     nullptr, nullptr, nullptr);
-    const int stride = frame.width * 4;
-    pixels_.resize(size_t(stride) * frame.height);
+    stride_bytes_ = frame.width * 4;
+    pixels_.resize(size_t(stride_bytes_) * frame.height);
     uint8_t* planes[] = {pixels_.data()};
     sws_scale(context_, frame.data, frame.linesize, 0, frame.height, planes,
-              &stride);
+              &stride_bytes_);
+  }
+
+  // The green of the marker's middle.
+  int MarkerGrey() const {
     const int center = kMarkerSizePx / 2;
-    return pixels_[size_t(kMarkerY + center) * stride +
+    return pixels_[size_t(kMarkerY + center) * stride_bytes_ +
                    (kMarkerX + center) * 4 + 1];
   }
 
+  // BGRX rows without gaps.
+  const uint8_t* pixels() const { return pixels_.data(); }
+  int stride_bytes() const { return stride_bytes_; }
+
  private:
+  int stride_bytes_ = 0;
   SwsContext* context_ = nullptr;
   std::vector<uint8_t> pixels_;
 };
 
-int Main() {
+int Main(int argc, char** argv) {
+  PictureRequests requests(argc == 2 ? argv[1] : "");
   Format format = OpenStandardInput();
   if (format == nullptr || format->nb_streams != 1) {
     std::fprintf(stderr, "ffmpeg_eye: no video on standard input\n");
@@ -100,7 +110,10 @@ int Main() {
     watcher.Received(packet->size);
     if (avcodec_send_packet(codec.get(), packet.get()) == 0) {
       while (avcodec_receive_frame(codec.get(), frame.get()) == 0) {
-        watcher.Look(converter.GreyOf(*frame));
+        converter.Convert(*frame);
+        watcher.Look(converter.MarkerGrey());
+        requests.Answer(converter.pixels(), size_t(converter.stride_bytes()),
+                        frame->width, frame->height);
       }
     }
     av_packet_unref(packet.get());
@@ -111,4 +124,4 @@ int Main() {
 }  // namespace
 }  // namespace oriel::bench
 
-int main() { return oriel::bench::Main(); }
+int main(int argc, char** argv) { return oriel::bench::Main(argc, argv); }

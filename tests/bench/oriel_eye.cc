@@ -1,5 +1,5 @@
-// oriel_eye SERVER DISPLAY lossless|h264: a viewer that prints what it sees of
-// the marker, until it is stopped.
+// oriel_eye SERVER DISPLAY adaptive|lossless|h264 [PICTURES]: a viewer that
+// prints what it sees of the marker, until it is stopped.
 
 #include <chrono>
 #include <cstdio>
@@ -17,12 +17,15 @@
 #include "clients/lib/picture_updater.h"
 #include "oriel/v1/streaming.pb.h"
 #include "tests/bench/marker.h"
+#include "tests/bench/picture_request.h"
 
 namespace oriel::bench {
 namespace {
 
 // What gRPC puts before each message.
 constexpr int64_t kGrpcPrefixBytes = 5;
+// How long a request for the picture may wait.
+constexpr std::chrono::milliseconds kRequestsPause(20);
 
 void LookAt(const Picture& picture, MarkerWatcher& watcher) {
   const int x = kMarkerX + kMarkerSizePx / 2;
@@ -52,7 +55,8 @@ absl::Status ApplyEvent(const v1::StreamFramesResponse& event,
 }
 
 absl::Status Watch(const std::string& server,
-                   const v1::StreamFramesRequest& request) {
+                   const v1::StreamFramesRequest& request,
+                   PictureRequests& requests) {
   ASSIGN_OR_RETURN(const std::unique_ptr<clients::Connection> connection,
                    clients::Connection::Open(server));
   const std::unique_ptr<clients::DisplayStream> stream =
@@ -60,26 +64,36 @@ absl::Status Watch(const std::string& server,
   clients::PictureUpdater updater;
   MarkerWatcher watcher;
   while (true) {
-    ASSIGN_OR_RETURN(
-        const std::optional<v1::StreamFramesResponse> event,
-        stream->Next(Clock::now() + std::chrono::milliseconds(200)));
+    ASSIGN_OR_RETURN(const std::optional<v1::StreamFramesResponse> event,
+                     stream->Next(Clock::now() + kRequestsPause));
     if (event.has_value()) {
       RETURN_IF_ERROR(ApplyEvent(*event, *stream, updater, watcher));
     }
+    const PictureView view = updater.picture().view();
+    requests.Answer(view.pixels, view.stride_bytes, view.size.width_px,
+                    view.size.height_px);
   }
 }
 
+v1::Encoding EncodingOf(const std::string& name) {
+  if (name == "adaptive") return v1::ENCODING_ADAPTIVE;
+  if (name == "lossless") return v1::ENCODING_LOSSLESS;
+  if (name == "h264") return v1::ENCODING_H264;
+  return v1::ENCODING_UNSPECIFIED;
+}
+
 int Main(int argc, char** argv) {
-  const std::string encoding = argc == 4 ? argv[3] : "";
-  if (encoding != "lossless" && encoding != "h264") {
-    std::fprintf(stderr, "usage: oriel_eye SERVER DISPLAY lossless|h264\n");
+  v1::StreamFramesRequest request;
+  if (argc == 4 || argc == 5) request.set_encoding(EncodingOf(argv[3]));
+  if (request.encoding() == v1::ENCODING_UNSPECIFIED) {
+    std::fprintf(stderr,
+                 "usage: oriel_eye SERVER DISPLAY adaptive|lossless|h264 "
+                 "[PICTURES]\n");
     return 2;
   }
-  v1::StreamFramesRequest request;
   request.set_display(argv[2]);
-  request.set_encoding(encoding == "h264" ? v1::ENCODING_H264
-                                          : v1::ENCODING_LOSSLESS);
-  const absl::Status status = Watch(argv[1], request);
+  PictureRequests requests(argc == 5 ? argv[4] : "");
+  const absl::Status status = Watch(argv[1], request, requests);
   std::fprintf(stderr, "oriel_eye: %s\n",
                std::string(status.message()).c_str());
   return 1;
