@@ -52,6 +52,12 @@ class Process:
     if status is not None:
       raise HostError(f'{self.name} ended with status {status}:\n{self.log()}')
 
+  def check_succeeded(self):
+    """Of one that has ended."""
+    if self.popen.poll() != 0:
+      raise HostError(f'{self.name} ended with status {self.popen.poll()}:\n'
+                      f'{self.log()}')
+
   def stop(self, timeout_s=20):
     """SIGTERM, and SIGKILL when that is not heeded. The exit status."""
     if self.popen.poll() is None:
@@ -66,6 +72,14 @@ class Process:
   def kill(self):
     self.popen.kill()
     self.popen.wait()
+
+
+def signal_group(process, number):
+  """Signals a Process and its children; none that has ended."""
+  try:
+    os.killpg(process.pid, number)
+  except ProcessLookupError:
+    pass
 
 
 def wait_until(condition, what, processes=(), timeout_s=60):

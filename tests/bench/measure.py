@@ -5,9 +5,15 @@ import os
 import statistics
 import time
 
+import film
 import oriel_host
 
-_TICKS_PER_S = os.sysconf('SC_CLK_TCK')
+# After this long at rest a viewer's picture should be exact.
+_EXACT_AFTER_S = 2
+# After this long at rest the film's last frame has come, and no refinement.
+_FILM_LAG_S = 0.08
+# A display that has been at rest so long may be looked at less often.
+LONG_REST_S = 12
 
 
 @dataclasses.dataclass
@@ -17,14 +23,15 @@ class Sample:
   updates_per_s: float = 0.0
   latencies_ms: list = dataclasses.field(default_factory=list)
   missed: int = 0
+  # None: not looked at.
+  exact: bool = None
+  ssim: float = None
 
 
 def cpu_seconds(pid):
-  """User and system time of a process and the children it waited for."""
-  with open(f'/proc/{pid}/stat', encoding='utf-8') as file:
-    # The name, in parentheses, may hold spaces.
-    fields = file.read().rsplit(')', 1)[1].split()
-  return sum(int(value) for value in fields[11:15]) / _TICKS_PER_S
+  """User and system time of a process, to the nanosecond."""
+  # What clock_getcpuclockid(3) makes of another process's id.
+  return time.clock_gettime(~pid << 3 | 2)
 
 
 def latencies(drawn, seen):
@@ -52,50 +59,143 @@ def parse(lines, word):
           if line.startswith(word + ' ')]
 
 
-def measure_idle(pid, seconds):
+def same_picture(picture, other):
+  """Whether BGRX pixels are equal; X does not matter."""
+  return all(picture[i::4] == other[i::4] for i in range(3))
+
+
+class _Spent:
+  """What a server spends, and its viewer gets, from now until stop()."""
+
+  def __init__(self, viewing):
+    self.viewing = viewing
+    self.cpu_s = cpu_seconds(viewing.server_pid)
+    self.start_s = time.monotonic()
+
+  def stop(self):
+    """A Sample without latencies."""
+    end = time.monotonic()
+    cpu = cpu_seconds(self.viewing.server_pid) - self.cpu_s
+    elapsed = end - self.start_s
+    sizes = [size for time_us, size in parse(self.viewing.lines(), 'received')
+             if self.start_s <= time_us / 1e6 <= end]
+    return Sample(cpu * 1000 / elapsed, sum(sizes) / 1000 / elapsed,
+                  len(sizes) / elapsed)
+
+
+def measure_unwatched(pid, seconds):
   before = cpu_seconds(pid)
   time.sleep(seconds)
   return Sample((cpu_seconds(pid) - before) * 1000 / seconds)
 
 
-def measure(server, scene, flasher_path, seconds, settle_s):
-  """A Sample of the server while the scene plays."""
+def _begin(server):
   viewing = server.begin()
+  oriel_host.wait_until(lambda: parse(viewing.lines(), 'seen'),
+                        f'{server.name}: first picture', [viewing.eye])
+  time.sleep(server.warm_up_s)
+  return viewing
+
+
+def _flash(screen, flasher_path, seconds, *options):
+  """The lines of a flasher that ran to its end."""
+  flasher = screen.start(f'flasher-{os.urandom(4).hex()}', [
+      flasher_path, str(seconds)] + [str(option) for option in options])
+  flasher.popen.wait(seconds + 30)
+  flasher.check_succeeded()
+  return flasher.log().splitlines()
+
+
+def measure(server, scene, flasher_path, seconds, settle_s, judge):
+  """A Sample of the server while the scene plays. `judge`: also of the
+  viewer's picture, after it."""
+  viewing = _begin(server)
   try:
-    oriel_host.wait_until(lambda: parse(viewing.lines(), 'seen'),
-                          f'{server.name}: first picture', [viewing.eye])
     scene.begin()
     # The first picture and the scene's start are not what is measured.
     time.sleep(settle_s)
-    flasher = scene.screen.start(f'flasher-{os.urandom(4).hex()}',
-                                 [flasher_path, str(seconds)])
-    before_cpu, start = cpu_seconds(viewing.server_pid), time.monotonic()
-    flasher.popen.wait(seconds + 30)
-    end = time.monotonic()
-    cpu = cpu_seconds(viewing.server_pid) - before_cpu
+    spent = _Spent(viewing)
+    drawn = _flash(scene.screen, flasher_path, seconds)
+    sample = spent.stop()
     # The last drawing is on its way.
     time.sleep(0.3)
-    scene.end()
+    scene.rest()
+    if judge:
+      _judge(sample, viewing, scene)
+  finally:
+    scene.rest()
+    server.end(viewing)
+  sample.latencies_ms, sample.missed = latencies(
+      parse(drawn, 'drawn'), parse(viewing.lines(), 'seen'))
+  return sample
+
+
+def _judge(sample, viewing, scene):
+  """The film's similarity at once, and then whether the picture is exact."""
+  rested_at = time.monotonic()
+  if scene.film_area:
+    time.sleep(_FILM_LAG_S)
+    shown = viewing.picture()
+    truth = shown + '.truth'
+    with open(truth, 'wb') as file:
+      file.write(scene.screen.picture())
+  time.sleep(max(0.0, rested_at + _EXACT_AFTER_S - time.monotonic()))
+  last = viewing.picture()
+  with open(last, 'rb') as file:
+    sample.exact = same_picture(file.read(), scene.screen.picture())
+  os.remove(last)
+  if scene.film_area:
+    sample.ssim = film.ssim(shown, truth, scene.screen.size, scene.film_area)
+    os.remove(shown)
+    os.remove(truth)
+
+
+def measure_rest(server, scene, seconds):
+  """Samples of the first seconds of rest, and after a long rest."""
+  viewing = _begin(server)
+  try:
+    rested_at = time.monotonic()
+    samples = []
+    for wait_s in (1, LONG_REST_S):
+      time.sleep(max(0.0, rested_at + wait_s - time.monotonic()))
+      spent = _Spent(viewing)
+      time.sleep(seconds)
+      samples.append(spent.stop())
+    _judge(samples[-1], viewing, scene)
   finally:
     server.end(viewing)
-  lines = viewing.lines()
-  found, missed = latencies(parse(flasher.log().splitlines(), 'drawn'),
-                            parse(lines, 'seen'))
-  sizes = [size for time_us, size in parse(lines, 'received')
-           if start <= time_us / 1e6 <= end]
-  elapsed = end - start
-  return Sample(cpu * 1000 / elapsed, sum(sizes) / 1000 / elapsed,
-                len(sizes) / elapsed, found, missed)
+  return samples
+
+
+def measure_changes(server, scene, flasher_path, pause_s, size_px, count):
+  """A Sample of the latencies of so many changes of this size, each after a
+  pause."""
+  viewing = _begin(server)
+  try:
+    # A pause is up to 0.1 s longer than it was asked to be.
+    seconds = count * (pause_s + 0.1) + 0.1
+    drawn = _flash(scene.screen, flasher_path, seconds, round(pause_s * 1000),
+                   size_px)
+    time.sleep(0.3)
+  finally:
+    server.end(viewing)
+  found, missed = latencies(parse(drawn, 'drawn'),
+                            parse(viewing.lines(), 'seen'))
+  return Sample(0.0, latencies_ms=found, missed=missed)
 
 
 def median_sample(samples):
-  """Medians over repeats; latencies of all repeats together."""
+  """Medians over repeats; latencies of all repeats together; the picture's
+  judgement is the last."""
+  def judged(values):
+    return next((v for v in reversed(values) if v is not None), None)
   return Sample(
       statistics.median(s.cpu_ms_per_s for s in samples),
       statistics.median(s.kb_per_s for s in samples),
       statistics.median(s.updates_per_s for s in samples),
       sorted(x for s in samples for x in s.latencies_ms),
-      sum(s.missed for s in samples))
+      sum(s.missed for s in samples),
+      judged([s.exact for s in samples]), judged([s.ssim for s in samples]))
 
 
 def percentile(values, percent):

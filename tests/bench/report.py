@@ -5,41 +5,90 @@ import os
 import re
 import subprocess
 
+import goals
 import measure
+import plot
 
-PEER = 'ffmpeg x11grab'
+PEER = goals.PEER
+_HEADER = ['scene', 'server', 'CPU ms/s', 'kB/s', 'updates/s', 'p50 ms',
+           'p95 ms', 'p99 ms', 'missed', 'exact', 'SSIM',
+           f'CPU / bytes / p50 as a part of {PEER}']
+
+
+def _small(value):
+  return f'{value:.1f}' if value < 10 else f'{value:.0f}'
+
+
+def _latencies(sample):
+  if not sample.latencies_ms and not sample.missed:
+    return [''] * 4
+  found = [f'{measure.percentile(sample.latencies_ms, percent):.1f}'
+           if sample.latencies_ms else '-' for percent in (50, 95, 99)]
+  return found + [f'{sample.missed} of '
+                  f'{sample.missed + len(sample.latencies_ms)}']
 
 
 def _row(scene, name, sample, peer):
-  p50 = measure.percentile(sample.latencies_ms, 50)
-  p95 = measure.percentile(sample.latencies_ms, 95)
-  cells = [scene, name, f'{sample.cpu_ms_per_s:.0f}', f'{sample.kb_per_s:.0f}',
-           f'{sample.updates_per_s:.0f}', f'{p50:.1f}', f'{p95:.1f}',
-           str(sample.missed)]
+  exact = {None: '', True: 'yes', False: 'no'}[sample.exact]
+  ssim = '' if sample.ssim is None else f'{sample.ssim:.3f}'
+  cells = [scene, name, _small(sample.cpu_ms_per_s), _small(sample.kb_per_s),
+           _small(sample.updates_per_s)] + _latencies(sample) + [exact, ssim]
   if peer is None or name == PEER:
     return cells + ['']
-  peer_p50 = measure.percentile(peer.latencies_ms, 50)
   ratios = [_ratio(sample.cpu_ms_per_s, peer.cpu_ms_per_s),
-            _ratio(sample.kb_per_s, peer.kb_per_s), _ratio(p50, peer_p50)]
+            _ratio(sample.kb_per_s, peer.kb_per_s),
+            _ratio(measure.percentile(sample.latencies_ms, 50),
+                   measure.percentile(peer.latencies_ms, 50))]
   return cells + [' / '.join(ratios)]
 
 
 def _ratio(value, reference):
-  return f'{value / reference:.2f}' if reference > 0 else '-'
+  # Also of nan.
+  if not (value >= 0 and reference > 0):
+    return '-'
+  return f'{value / reference:.2f}'
 
 
-def table(idle, samples):
-  """Markdown. `samples`: {scene: {server: Sample}}."""
-  header = ['scene', 'server', 'CPU ms/s', 'kB/s', 'updates/s',
-            'latency p50 ms', 'p95 ms', 'missed',
-            f'CPU / bytes / p50 as a part of {PEER}']
-  rows = [['idle, no viewer', 'Oriel', f'{idle.cpu_ms_per_s:.1f}'] +
-          [''] * 6]
-  for scene, by_server in samples.items():
+def _markdown(header, rows):
+  return '\n'.join('| ' + ' | '.join(cells) + ' |' for cells in
+                   [header, ['---'] * len(header)] + rows) + '\n'
+
+
+def table(results):
+  """Markdown of all scenes."""
+  return _markdown(_HEADER, [
+      _row(scene, name, sample, by_server.get(PEER))
+      for scene, by_server in results.scenes.items()
+      for name, sample in by_server.items()])
+
+
+def changes_table(results):
+  """Markdown; empty when none were measured."""
+  rows = []
+  for what, by_server in results.changes.items():
     for name, sample in by_server.items():
-      rows.append(_row(scene, name, sample, by_server.get(PEER)))
-  lines = [header, ['---'] * len(header)] + rows
-  return '\n'.join('| ' + ' | '.join(cells) + ' |' for cells in lines) + '\n'
+      rows.append([what, name] + _latencies(sample) +
+                  [f'{max(sample.latencies_ms, default=0):.1f}'])
+  if not rows:
+    return ''
+  return _markdown(['change', 'server', 'p50 ms', 'p95 ms', 'p99 ms', 'missed',
+                    'max ms'], rows)
+
+
+def text(results, scan_text=''):
+  """All of it, the notes too."""
+  parts = [table(results)]
+  changes = changes_table(results)
+  if changes:
+    parts.append('On a screen at rest, from a change to the picture:\n\n' +
+                 changes)
+  judged = goals.table(results)
+  if judged:
+    parts.append('Goals:\n\n' + judged)
+  if scan_text:
+    parts.append(scan_text)
+  parts += [note + '\n' for note in results.notes]
+  return '\n'.join(parts)
 
 
 def _processor():
@@ -68,13 +117,19 @@ def streams(root, command, repeats, seconds, text):
   return f'''# Results of tests/bench
 
 {_measured_on(root)} Made by `{command}`: {repeats} runs of {seconds:g} s a cell in
-turns, medians; latencies are of all runs together.
+turns (2 for H264 and the VNC servers, 1 at rest), medians; latencies are of all runs together.
 
 {text}
 Server CPU is the process's user and system time (1000 ms/s is one processor); oriel-sim, which only hands out
 the screen's file, and the viewers are not in it. Bytes are what the viewer received. Latency is from just before a
-square is drawn on the Xvfb screen (1920x1080) until a viewer that decodes has it, on one machine with one clock.
+square is drawn on the Xvfb screen (1920x1080) until a viewer that decodes has it, on one machine with one clock; the
+square changes about five times a second. `exact`: two seconds after the scene stopped, the viewer's picture equals the
+screen in every pixel. `SSIM`: of the film's brightness in the viewer's picture with the screen's, 80 ms after the film
+stopped; a picture that lags counts as it is. Scenes and viewers share the processors with the server.
+
 `{PEER}` runs `-framerate 60 -c:v libx264 -preset ultrafast -tune zerolatency -crf 23 -pix_fmt yuv420p` into a pipe.
+The VNC servers run with their defaults; their viewer asks for what TigerVNC's asks for: Tight with JPEG quality 8, which
+only TigerVNC makes exact later.
 '''
 
 
@@ -94,6 +149,11 @@ before), and the removal of a device returns within 500 ms.
 The process that plays a VMM opens its device as QEMU does, and is killed with SIGKILL. mdpy has no request
 interrupt, so its removal is noticed by its place in sysfs.
 '''
+
+
+def write_plot(root, results_path):
+  """docs/images/bench.svg, of the table in RESULTS.md."""
+  plot.write(results_path, os.path.join(root, 'docs', 'images', 'bench.svg'))
 
 
 def write(path, streams_text=None, releases_text=None):

@@ -1,113 +1,153 @@
 """What happens on the screen while servers are measured."""
 
 import os
-import random
+import signal
 import sys
+import time
 
 HERE = os.path.dirname(os.path.realpath(__file__))
-_WORDS = ('region plane stride damage tile patch update exact viewer lane '
-          'generation display keyframe band reference picture mapping '
-          'int const return if while 0x80008086 -> { } == && :: <<').split()
+sys.path[:0] = [HERE, os.path.join(os.path.dirname(os.path.dirname(HERE)),
+                                   'tools')]
 
-
-def text_line(dice, length=100):
-  """A line as in a log or a program."""
-  line = ' ' * dice.randrange(0, 9)
-  while len(line) < length:
-    line += dice.choice(_WORDS) + ' '
-  return line[:length]
+import film
+import oriel_host
+import paint
+import web_page
 
 
 class Scene:
   """Stands still but for the marker."""
   name = 'still'
+  # Of the film, left, top, width, height in pixels.
+  film_area = None
 
   def __init__(self, screen):
     self.screen = screen
-    self.processes = []
+    self.windows = []
 
   def prepare(self):
-    """Called once, before the first measurement."""
+    """Called once, before the first measurement: at rest from here on."""
 
   def begin(self):
-    """Called before each measurement."""
+    """Starts the motion; called in each measurement."""
 
-  def end(self):
-    """Called after each measurement."""
-    for process in self.processes:
-      process.stop()
-    self.processes = []
+  def rest(self):
+    """Stops it and leaves the windows as they are."""
 
   def close(self):
-    self.end()
+    self.rest()
+    for window in self.windows:
+      oriel_host.signal_group(window, signal.SIGCONT)
+      window.stop()
+
+  def start_painter(self, *arguments):
+    return self.screen.start(
+        f'{self.name} {arguments[0]}',
+        [sys.executable, os.path.join(HERE, 'paint.py')] + list(arguments))
+
+  def start_terminal(self, what, geometry='180x52+10+90', name='Terminal'):
+    """An xterm that leaves the marker's corner free; its window."""
+    self.windows.append(self.screen.start(
+        name, ['xterm', '-class', name, '-fa', 'DejaVu Sans Mono', '-fs', '11',
+               '-bg', 'white', '-fg', 'black', '-geometry', geometry, '-e',
+               sys.executable, os.path.join(HERE, 'paint.py'), what]))
+    window = self.screen.wait_for_window(name)
+    time.sleep(0.5)
+    return window
 
 
-class Typing(Scene):
-  """Ten characters a second into a terminal full of text."""
-  name = 'typing'
-
-  def __init__(self, screen):
-    super().__init__(screen)
-    self.terminal = None
+class Idle(Scene):
+  """A desktop with text, at rest."""
+  name = 'idle'
 
   def prepare(self):
-    self.terminal = start_terminal(
-        self.screen, [sys.executable, os.path.join(HERE, 'scenes.py'), 'page'])
+    self.start_terminal('page')
+
+
+class Typing(Idle):
+  """Ten characters a second into a terminal full of text."""
+  name = 'typing'
+  typist = None
+
+  def prepare(self):
+    super().prepare()
     self.screen.run(['xdotool', 'mousemove', '900', '600'])
 
   def begin(self):
-    text = ' '.join(text_line(random.Random(7)) for _ in range(20))
-    self.processes = [self.screen.start(
-        'xdotool', ['xdotool', 'type', '--delay', '100', text])]
+    self.typist = self.screen.start(
+        'xdotool', ['xdotool', 'type', '--delay', '100', paint.TYPED])
 
-  def close(self):
-    super().close()
-    self.terminal.stop()
+  def rest(self):
+    if self.typist:
+      self.typist.stop()
+      self.typist = None
 
 
-class Scrolling(Typing):
+class Dragged(Idle):
+  """A window full of text is moved over another, at 60 Hz."""
+  name = 'window dragged'
+  mover = None
+  window = None
+
+  def prepare(self):
+    super().prepare()
+    self.window = self.start_terminal('page', '90x30+600+300', 'Dragged')
+
+  def begin(self):
+    self.mover = self.start_painter('move', self.window)
+
+  def rest(self):
+    if self.mover:
+      self.mover.stop()
+      self.mover = None
+
+
+class _Moving(Scene):
+  """Moves by itself: SIGSTOP is rest."""
+
+  def begin(self):
+    oriel_host.signal_group(self.windows[-1], signal.SIGCONT)
+
+  def rest(self):
+    if self.windows:
+      oriel_host.signal_group(self.windows[-1], signal.SIGSTOP)
+
+
+class Scrolling(_Moving):
   """Thirty lines a second in a terminal."""
   name = 'scrolling'
 
   def prepare(self):
-    self.terminal = start_terminal(
-        self.screen, [sys.executable, os.path.join(HERE, 'scenes.py'),
-                      'scroll'])
-
-  def begin(self):
-    pass
+    self.start_terminal('scroll')
+    # Until the terminal is full.
+    time.sleep(2)
+    self.rest()
 
 
-SCENES = (Typing, Scrolling)
+class WebPage(_Moving):
+  """A long page scrolls in Chromium, at 60 Hz."""
+  name = 'web page'
+
+  def prepare(self):
+    self.windows.append(web_page.start_browser(self.screen))
+    self.rest()
 
 
-def start_terminal(screen, command):
-  """An xterm that leaves the marker's corner free."""
-  terminal = screen.start(
-      'xterm', ['xterm', '-fa', 'DejaVu Sans Mono', '-fs', '11', '-bg', 'white',
-                '-fg', 'black', '-geometry', '180x52+10+90', '-e'] + command)
-  screen.wait_for_window('xterm')
-  return terminal
+class Film(_Moving):
+  """A film of 640x360, 30 Hz, on a desktop."""
+  name = 'film 640x360'
+  film_area = (1200, 620, 640, 360)
+
+  def prepare(self):
+    if self.film_area[:2] != (0, 0):
+      self.start_terminal('page')
+    self.windows.append(film.start_player(self.screen, self.film_area))
+    self.rest()
 
 
-def _print_page():
-  dice = random.Random(3)
-  for _ in range(40):
-    print(text_line(dice))
-  sys.stdout.flush()
-  # From here on the terminal echoes what is typed.
-  os.execvp('cat', ['cat'])
+class WholeScreenFilm(Film):
+  name = 'film whole screen'
+  film_area = (0, 0, 1920, 1080)
 
 
-def _print_for_ever():
-  import time
-  dice = random.Random(5)
-  due = time.monotonic()
-  while True:
-    print(text_line(dice, dice.randrange(20, 140)), flush=True)
-    due += 1 / 30
-    time.sleep(max(0.0, due - time.monotonic()))
-
-
-if __name__ == '__main__':
-  {'page': _print_page, 'scroll': _print_for_ever}[sys.argv[1]]()
+SCENES = (Typing, Scrolling, WebPage, Dragged, Film, WholeScreenFilm)
