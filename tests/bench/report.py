@@ -117,7 +117,8 @@ def streams(root, command, repeats, seconds, text):
   return f'''# Results of tests/bench
 
 {_measured_on(root)} Made by `{command}`: {repeats} runs of {seconds:g} s a cell in
-turns (2 for H264 and the VNC servers, 1 at rest), medians; latencies are of all runs together.
+turns (at most 2 for the VNC servers; 1 at rest, for H264 and for x11vnc without XDamage), medians; latencies are of
+all runs together.
 
 {text}
 Server CPU is the process's user and system time (1000 ms/s is one processor); oriel-sim, which only hands out
@@ -128,8 +129,8 @@ screen in every pixel. `SSIM`: of the film's brightness in the viewer's picture 
 stopped; a picture that lags counts as it is. Scenes and viewers share the processors with the server.
 
 `{PEER}` runs `-framerate 60 -c:v libx264 -preset ultrafast -tune zerolatency -crf 23 -pix_fmt yuv420p` into a pipe.
-The VNC servers run with their defaults; their viewer asks for what TigerVNC's asks for: Tight with JPEG quality 8, which
-only TigerVNC makes exact later.
+The VNC servers run with their defaults; their viewer asks for what TigerVNC's asks for: Tight with JPEG quality 8. What
+they send as JPEG is not made exact later, and TigerVNC draws the pointer into the picture.
 '''
 
 

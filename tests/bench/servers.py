@@ -140,6 +140,7 @@ class X11vnc(_Vnc):
   def __init__(self, host, screen, eye_path, xdamage):
     super().__init__(host, screen, eye_path)
     self.xdamage = xdamage
+    self.most_repeats = 2 if xdamage else 1
     self.name = 'x11vnc' if xdamage else 'x11vnc, no XDamage'
 
   def command(self, port):
@@ -162,7 +163,7 @@ def all_servers(host, screen, programs):
   return [
       Oriel(host, screen, eye, 'ADAPTIVE', 3),
       Oriel(host, screen, eye, 'LOSSLESS', 3),
-      Oriel(host, screen, eye, 'H264', 2),
+      Oriel(host, screen, eye, 'H264', 1),
       FfmpegX11grab(host, screen, programs['ffmpeg_eye']),
       X11vnc(host, screen, programs['vnc_eye'], xdamage=True),
       X11vnc(host, screen, programs['vnc_eye'], xdamage=False),
