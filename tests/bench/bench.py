@@ -74,8 +74,8 @@ class Bench:
     """A picture like many, but for a bar that the marker stands out of."""
     path = os.path.join(self.screen.folder, 'wallpaper.png')
     self.screen.run([
-        'convert', '-seed', '3', '-size', '%dx%d' % self.screen.size,
-        'plasma:#1d3557-#6d4c7d', '-blur', '0x6', '-fill', '#1e1e1e', '-draw',
+        'convert', '-seed', '3', '-size', '480x270', 'plasma:#1d3557-#6d4c7d',
+        '-blur', '0x2', '-resize', '%dx%d!' % self.screen.size, '-fill', '#1e1e1e', '-draw',
         'rectangle 0,0 1919,79', path])
     # Says 1 after it has done what it should.
     self.screen.run(['display', '-window', 'root', path], check=False)
