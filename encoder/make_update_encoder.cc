@@ -35,12 +35,14 @@ class VideoArea final : public AreaStream {
 };
 
 OpenAreaStream OpenerOf(const EncoderOptions& options) {
-  return [quality = options.quality, max_rate_hz = options.max_rate_hz](
+  return [quality = options.quality, max_rate_hz = options.max_rate_hz,
+          size = options.size](
              uint32_t stream_id,
              const Rect& area) -> absl::StatusOr<std::unique_ptr<AreaStream>> {
     ASSIGN_OR_RETURN(std::unique_ptr<VideoStream> stream,
                      VideoStream::Open({.codec = VideoCodec::kH264,
                                         .area = area,
+                                        .plane = size,
                                         .quality = quality,
                                         .max_rate_hz = max_rate_hz,
                                         .stream_id = stream_id}));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -18,6 +19,8 @@ struct BackendOptions {
   Quality quality = Quality::kMedium;
   int max_rate_hz = 60;
   Chroma chroma = Chroma::k420;
+  // Of the plane that the picture is an area of; 0: it is the plane.
+  int64_t plane_px = 0;
 };
 
 struct AccessUnit {

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -29,6 +31,9 @@ struct EncoderSettings {
   // An option of FFmpeg's and its values for low, medium and high quality.
   const char* quality_option;
   std::array<const char*, 3> qualities;
+  // What is added to the value for each halving of the plane that leads to an
+  // area, so that its pixels look as they would in a picture of the whole.
+  double per_halving = 0;
   std::vector<std::pair<const char*, const char*>> options;
   // Beside those, when it has more than one thread.
   std::vector<std::pair<const char*, const char*>> threaded_options = {};
@@ -37,6 +42,8 @@ struct EncoderSettings {
 // Every encoder that Oriel can use, hardware before software.
 std::span<const EncoderSettings> AllEncoderSettings();
 
-const char* QualityValue(const EncoderSettings& settings, Quality quality);
+// `area_px` of a plane of `plane_px`; 0: all of it.
+std::string QualityValue(const EncoderSettings& settings, Quality quality,
+                         int64_t area_px, int64_t plane_px);
 
 }  // namespace oriel::encoder

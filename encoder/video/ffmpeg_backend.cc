@@ -185,8 +185,9 @@ void FfmpegBackend::SetStream() {
 
 absl::Status FfmpegBackend::SetOptions() {
   auto options = settings_.options;
-  options.emplace_back(settings_.quality_option,
-                       QualityValue(settings_, options_.quality));
+  const std::string quality = QualityValue(
+      settings_, options_.quality, options_.size.AreaPx(), options_.plane_px);
+  options.emplace_back(settings_.quality_option, quality.c_str());
   if (context_->thread_count > 1) {
     options.insert(options.end(), settings_.threaded_options.begin(),
                    settings_.threaded_options.end());

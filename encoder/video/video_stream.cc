@@ -83,7 +83,8 @@ absl::Status VideoStream::OpenFrom(size_t choice) {
   const BackendOptions options = {.size = {frame.width, frame.height},
                                   .quality = options_.quality,
                                   .max_rate_hz = options_.max_rate_hz,
-                                  .chroma = ChromaOf(options_)};
+                                  .chroma = ChromaOf(options_),
+                                  .plane_px = options_.plane.AreaPx()};
   for (;; ++choice) {
     auto opened = choices_[choice].open(options);
     if (opened.ok()) {

@@ -20,7 +20,8 @@ namespace oriel::encoder {
 
 struct VideoStreamOptions {
   VideoCodec codec = VideoCodec::kH264;
-  Rect area;  // of the picture; any size and position
+  Rect area;   // of the picture; any size and position
+  Size plane;  // of the picture; empty: the area is all that matters
   Quality quality = Quality::kMedium;
   int max_rate_hz = 60;
   bool chroma_444 = false;  // else 4:2:0

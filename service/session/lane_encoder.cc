@@ -62,9 +62,7 @@ LaneStep LaneEncoder::Finish(const LaneFrame& frame, const Damage& damage,
                              encoder::EncodeResult result) {
   Damage rest = damage;
   rest.Subtract(result.done);
-  for (const Rect& rect : result.done.Rects()) {
-    reference_.CopyFrom(frame.frame.picture, rect);
-  }
+  TakeOver(frame.frame.picture, result.done, rest);
   LaneStep step;
   std::vector<Rect> destinations;
   for (const encoder::Patch& patch : result.patches) {
@@ -117,10 +115,25 @@ void LaneEncoder::AddCheck(encoder::Update& update) {
   }
 }
 
-LaneStep LaneEncoder::Skip(const LaneFrame& frame, const Damage& damage) {
-  for (const Rect& rect : damage.Rects()) {
-    reference_.CopyFrom(frame.frame.picture, rect);
+// Outside of `rest` the two are equal then, so that whole bands are shared
+// where it does not reach, and no pixel is copied.
+void LaneEncoder::TakeOver(const BandedPicture& picture, const Damage& done,
+                           const Damage& rest) {
+  for (int i = 0; i < picture.band_count(); ++i) {
+    const Rect band = picture.BandRect(i);
+    if (!done.Intersects(band)) continue;
+    if (!rest.Intersects(band)) {
+      reference_.CopyFrom(picture, band);
+      continue;
+    }
+    Damage part = done;
+    part.IntersectWith(band);
+    for (const Rect& rect : part.Rects()) reference_.CopyFrom(picture, rect);
   }
+}
+
+LaneStep LaneEncoder::Skip(const LaneFrame& frame, const Damage& damage) {
+  TakeOver(frame.frame.picture, damage, {});
   encoder_->Skipped(damage);
   more_promised_ = false;
   base_sequence_ = ++last_sequence_;

@@ -78,6 +78,9 @@ class LaneEncoder {
   LaneStep Skip(const LaneFrame& frame, const Damage& damage);
 
  private:
+  // R becomes `picture` in `done`; `rest` is where the two still differ.
+  void TakeOver(const BandedPicture& picture, const Damage& done,
+                const Damage& rest);
   LaneStep Finish(const LaneFrame& frame, const Damage& damage,
                   encoder::EncodeResult result);
   void FillUpdate(const LaneFrame& frame, encoder::EncodeResult& result,
