@@ -13,6 +13,7 @@ _PKG_CONFIG_MODULES = {
     "ffmpeg": ["libavcodec", "libavformat", "libavutil", "libswscale"],
     "freetype": ["freetype2"],
     "grpc": ["grpc++"],
+    "hwy": ["libhwy"],
     "png": ["libpng"],
     "protobuf": ["protobuf"],
     "sdl2": ["sdl2"],

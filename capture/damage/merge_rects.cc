@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/picture/banded_picture.h"
-#include "capture/damage/tile_scan.h"
+#include "capture/damage/tile_grid.h"
 
 namespace oriel::capture {
 namespace {

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "base/picture/banded_picture.h"
-#include "capture/damage/tile_scan.h"
+#include "capture/damage/tile_grid.h"
 #include "gtest/gtest.h"
 
 namespace oriel::capture {

@@ -1,20 +1,22 @@
 #include "capture/damage/tile_scan.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
+
+#include "capture/damage/tile_kernel.h"
 
 namespace oriel::capture {
 namespace {
 
-// Two pixels; leaves X out.
-constexpr uint64_t kColourBytes = 0x00FFFFFF00FFFFFF;
-constexpr uint32_t kOpaque = 0xFF000000;
-constexpr size_t kTileRowBytes = size_t{kTileWidthPx} * kBytesPerPixel;
+// Leaves X out.
+constexpr uint32_t kColourBytes = 0x00FFFFFF;
 
-// One row of one tile.
+// The pixels of one row of one tile.
 struct Segment {
-  alignas(32) uint8_t bytes[kTileRowBytes];
+  alignas(64) uint8_t bytes[size_t{kTileWidthPx} * kBytesPerPixel];
 };
+static_assert(kTileWidthPx == kMaxRunPx);
 
 // Half open, in the area's coordinates; empty while right_px is 0.
 struct Extent {
@@ -40,65 +42,69 @@ inline void KeepCopy(Segment& copy) {
   asm volatile("" : : "r"(&copy) : "memory");
 }
 
-bool FullRowDiffers(const uint8_t* foreign, const uint8_t* current) {
-  uint64_t difference = 0;
-  for (size_t i = 0; i < kTileRowBytes; i += sizeof(uint64_t)) {
-    uint64_t theirs;
-    uint64_t ours;
-    std::memcpy(&theirs, foreign + i, sizeof(theirs));
-    std::memcpy(&ours, current + i, sizeof(ours));
-    difference |= theirs ^ ours;
-  }
-  return (difference & kColourBytes) != 0;
-}
+}  // namespace
 
-// One load of each foreign byte into `pixels`, as BGRX.
-void Load(const uint8_t* foreign, const RowFormat& format, int32_t width_px,
-          Segment& pixels) {
-  if (format.convert != nullptr) {
-    Segment copy;
-    std::memcpy(copy.bytes, foreign,
-                size_t(width_px) * size_t(format.bytes_per_pixel));
-    KeepCopy(copy);
-    format.convert(copy.bytes, width_px, pixels.bytes);
+PlaneCopy::PlaneCopy(Size size, const RowFormat& format)
+    : format_(format), picture_(size) {
+  if (format.convert == nullptr) {
+    format_.meaning = kColourBytes;
     return;
   }
-  std::memcpy(pixels.bytes, foreign, size_t(width_px) * kBytesPerPixel);
-  KeepCopy(pixels);
-  for (int32_t x = 0; x < width_px; ++x) {
-    uint32_t pixel;
-    std::memcpy(&pixel, pixels.bytes + x * kBytesPerPixel, sizeof(pixel));
-    pixel |= kOpaque;
-    std::memcpy(pixels.bytes + x * kBytesPerPixel, &pixel, sizeof(pixel));
-  }
+  raw_stride_bytes_ = BytesOf(size.width_px);
+  raw_.resize(raw_stride_bytes_ * size_t(size.height_px));
 }
 
-bool PixelDiffers(const uint8_t* a, const uint8_t* b, int32_t x_px) {
-  return std::memcmp(a + x_px * kBytesPerPixel, b + x_px * kBytesPerPixel,
-                     kBytesPerPixel) != 0;
+void PlaneCopy::CompareRow(const uint8_t* row, int32_t y_px, int first_column,
+                           int count, uint8_t* differing) const {
+  const int32_t left = first_column * kTileWidthPx;
+  const int32_t width =
+      std::min(count * kTileWidthPx, picture_.size().width_px - left);
+  const size_t run_bytes = BytesOf(kTileWidthPx);
+  const auto whole = size_t(width / kTileWidthPx);
+  const uint8_t* known = Known(y_px) + BytesOf(left);
+  for (size_t tile = 0;; ++tile) {
+    tile += FirstDifference(row + tile * run_bytes, known + tile * run_bytes,
+                            run_bytes, whole - tile, format_.meaning);
+    if (tile == whole) break;
+    differing[tile] = 1;
+  }
+  const size_t rest_bytes = BytesOf(width % kTileWidthPx);
+  if (rest_bytes != 0 &&
+      FirstDifference(row + whole * run_bytes, known + whole * run_bytes,
+                      rest_bytes, 1, format_.meaning) == 0) {
+    differing[whole] = 1;
+  }
 }
 
 // The scan of one row of tiles, from left to right.
-class RowScan {
+class PlaneCopy::RowScan {
  public:
-  RowScan(const RowFormat& format, const Rect& area, BandedPicture& picture)
-      : format_(format),
+  RowScan(PlaneCopy& copy, const Rect& area)
+      : copy_(copy),
         area_(area),
-        picture_(picture),
         band_(area.y_px / kBandHeightPx),
-        current_(picture.Row(area.y_px)),
         extents_((size_t(area.width_px) + kTileWidthPx - 1) / kTileWidthPx) {}
 
   void ScanRow(const uint8_t* foreign, int32_t row) {
-    int32_t x = 0;
-    for (Extent& extent : extents_) {
-      const int32_t width = std::min(kTileWidthPx, area_.width_px - x);
-      const uint8_t* at = foreign + size_t(x) * size_t(format_.bytes_per_pixel);
-      if (format_.convert != nullptr || width != kTileWidthPx ||
-          FullRowDiffers(at, Current(x, row))) {
-        TakeOver(at, x, width, row, extent);
-      }
-      x += kTileWidthPx;
+    const size_t run_bytes = copy_.BytesOf(kTileWidthPx);
+    const auto whole = size_t(area_.width_px / kTileWidthPx);
+    const size_t left_bytes = copy_.BytesOf(area_.x_px);
+    const uint32_t meaning = copy_.format_.meaning;
+    for (size_t tile = 0;; ++tile) {
+      const uint8_t* known = copy_.Known(area_.y_px + row) + left_bytes;
+      tile +=
+          FirstDifference(foreign + tile * run_bytes, known + tile * run_bytes,
+                          run_bytes, whole - tile, meaning);
+      if (tile == whole) break;
+      TakeOver(foreign + tile * run_bytes, tile, kTileWidthPx, row);
+    }
+    const int32_t rest = area_.width_px % kTileWidthPx;
+    const size_t at = whole * run_bytes;
+    if (rest != 0 &&
+        FirstDifference(foreign + at,
+                        copy_.Known(area_.y_px + row) + left_bytes + at,
+                        copy_.BytesOf(rest), 1, meaning) == 0) {
+      TakeOver(foreign + at, whole, rest, row);
     }
   }
 
@@ -112,55 +118,60 @@ class RowScan {
   }
 
  private:
-  size_t OffsetOf(int32_t x, int32_t row) const {
-    return size_t(row) * picture_.stride_bytes() +
-           size_t(area_.x_px + x) * kBytesPerPixel;
-  }
-  const uint8_t* Current(int32_t x, int32_t row) const {
-    return current_ + OffsetOf(x, row);
+  // One load of each foreign byte, into `pixels` as BGRX.
+  void Load(const uint8_t* foreign, int32_t x_px, int32_t width_px, int32_t row,
+            Segment& pixels) {
+    const RowFormat& format = copy_.format_;
+    if (format.convert == nullptr) {
+      LoadOpaque(foreign, size_t(width_px), pixels.bytes);
+      KeepCopy(pixels);
+      return;
+    }
+    Segment raw;
+    std::memcpy(raw.bytes, foreign, copy_.BytesOf(width_px));
+    KeepCopy(raw);
+    std::memcpy(copy_.raw_.data() +
+                    size_t(area_.y_px + row) * copy_.raw_stride_bytes_ +
+                    copy_.BytesOf(area_.x_px + x_px),
+                raw.bytes, copy_.BytesOf(width_px));
+    format.convert(raw.bytes, width_px, pixels.bytes);
   }
 
   // The foreign bytes may have changed since they were compared: only what is
   // loaded here counts.
-  void TakeOver(const uint8_t* foreign, int32_t x, int32_t width, int32_t row,
-                Extent& extent) {
+  void TakeOver(const uint8_t* foreign, size_t tile, int32_t width,
+                int32_t row) {
+    const int32_t x = static_cast<int32_t>(tile) * kTileWidthPx;
     Segment loaded;
-    Load(foreign, format_, width, loaded);
-    const uint8_t* current = Current(x, row);
-    int32_t left = 0;
-    int32_t right = width;
-    if (std::memcmp(loaded.bytes, current, size_t(width) * kBytesPerPixel) ==
-        0) {
-      return;
-    }
-    while (!PixelDiffers(loaded.bytes, current, left)) ++left;
-    while (!PixelDiffers(loaded.bytes, current, right - 1)) --right;
-    if (writable_ == nullptr) {
-      writable_ = picture_.MutableBand(band_) +
-                  size_t(area_.y_px % kBandHeightPx) * picture_.stride_bytes();
-      current_ = writable_;
-    }
-    std::memcpy(writable_ + OffsetOf(x + left, row),
+    Load(foreign, x, width, row, loaded);
+    const size_t offset = size_t(area_.x_px + x) * kBytesPerPixel;
+    const uint64_t differing = DifferingPixels(
+        loaded.bytes, copy_.picture_.Row(area_.y_px + row) + offset,
+        size_t(width));
+    if (differing == 0) return;
+    const int32_t left = std::countr_zero(differing);
+    const int32_t right = 64 - std::countl_zero(differing);
+    if (writable_ == nullptr) writable_ = copy_.picture_.MutableBand(band_);
+    uint8_t* out = writable_ +
+                   size_t(area_.y_px % kBandHeightPx + row) *
+                       copy_.picture_.stride_bytes() +
+                   offset;
+    std::memcpy(out + left * kBytesPerPixel,
                 loaded.bytes + left * kBytesPerPixel,
                 size_t(right - left) * kBytesPerPixel);
-    extent.Add(x + left, x + right, row);
+    extents_[tile].Add(x + left, x + right, row);
   }
 
-  const RowFormat& format_;
+  PlaneCopy& copy_;
   const Rect area_;
-  BandedPicture& picture_;
   const int band_;
-  const uint8_t* current_;       // the area's first row, from column 0
-  uint8_t* writable_ = nullptr;  // the same, once there is something to write
+  uint8_t* writable_ = nullptr;  // the band, once there is something to write
   std::vector<Extent> extents_;  // one a tile
 };
 
-}  // namespace
-
-void ScanTiles(const ForeignRows& rows, const RowFormat& format,
-               const Rect& area, BandedPicture& picture,
-               std::vector<Rect>& changed) {
-  RowScan scan(format, area, picture);
+void PlaneCopy::Take(const ForeignRows& rows, const Rect& area,
+                     std::vector<Rect>& changed) {
+  RowScan scan(*this, area);
   const uint8_t* foreign = rows.first_row;
   for (int32_t row = 0; row < area.height_px; ++row) {
     scan.ScanRow(foreign, row);

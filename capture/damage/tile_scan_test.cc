@@ -65,14 +65,23 @@ class Plane {
     }
     return picture;
   }
-  std::vector<Rect> ScanInto(BandedPicture& picture) {
+  std::vector<Rect> ScanInto(PlaneCopy& copy) {
     std::vector<Rect> changed;
-    for (int i = 0; i < picture.band_count(); ++i) {
-      const Rect band = picture.BandRect(i);
-      ScanTiles({At(0, band.y_px), stride_bytes_}, format_, band, picture,
-                changed);
+    for (int i = 0; i < copy.picture().band_count(); ++i) {
+      const Rect band = copy.picture().BandRect(i);
+      copy.Take({At(0, band.y_px), stride_bytes_}, band, changed);
     }
     return changed;
+  }
+  // Of each tile, whether any of its rows differs.
+  std::vector<uint8_t> Compare(const PlaneCopy& copy) {
+    const TileGrid grid = copy.grid();
+    std::vector<uint8_t> differing(grid.count());
+    for (int32_t y = 0; y < size_.height_px; ++y) {
+      copy.CompareRow(At(0, y), y, 0, grid.columns(),
+                      differing.data() + y / kBandHeightPx * grid.columns());
+    }
+    return differing;
   }
 
  private:
@@ -111,21 +120,30 @@ Rect RandomRect(std::mt19937& random, Size size) {
           std::min<int32_t>(1 + random() % 60, size.height_px - y)};
 }
 
+std::vector<uint8_t> FlagsOf(const std::vector<Rect>& rects,
+                             const TileGrid& grid) {
+  std::vector<uint8_t> flags(grid.count());
+  for (const Rect& rect : rects) flags[grid.TileOf(rect)] = 1;
+  return flags;
+}
+
 void ExpectScansExactly(Size size, const RowFormat& format, size_t gap_bytes) {
   SCOPED_TRACE(testing::Message() << size.width_px << "x" << size.height_px
                                   << " gap " << gap_bytes);
   std::mt19937 random(99);
   Plane plane(size, format, gap_bytes);
-  BandedPicture picture(size);
+  PlaneCopy copy(size, format);
   for (int step = 0; step < 60; ++step) {
-    const Picture before = picture.ToPicture();
-    const BandedPicture snapshot = picture;
+    const Picture before = copy.picture().ToPicture();
+    const BandedPicture snapshot = copy.picture();
     for (int n = random() % 4; n > 0; --n) {
       plane.Randomize(random, RandomRect(random, size));
     }
-    const std::vector<Rect> changed = plane.ScanInto(picture);
+    const std::vector<uint8_t> differing = plane.Compare(copy);
+    const std::vector<Rect> changed = plane.ScanInto(copy);
     const Picture expected = plane.Expected();
-    ASSERT_EQ(picture.ToPicture(), expected) << "step " << step;
+    ASSERT_EQ(copy.picture().ToPicture(), expected) << "step " << step;
+    ASSERT_EQ(differing, FlagsOf(changed, copy.grid())) << "step " << step;
     ASSERT_EQ(changed, TightRects(before, expected)) << "step " << step;
     ASSERT_EQ(snapshot.ToPicture(), before) << "step " << step;
   }
@@ -144,37 +162,38 @@ TEST(TileScanTest, PictureAndTightRectanglesMatchAPixelwiseAnswer) {
 
 TEST(TileScanTest, UnusedByteNeitherCountsNorArrives) {
   Plane plane({130, 40}, kBgrx, 0);
-  BandedPicture picture(Size{130, 40});
+  PlaneCopy copy({130, 40}, kBgrx);
   for (size_t i = 3; i < plane.bytes().size(); i += 4) plane.bytes()[i] = 0x5A;
-  EXPECT_TRUE(plane.ScanInto(picture).empty());
+  EXPECT_EQ(plane.Compare(copy), std::vector<uint8_t>(6));
+  EXPECT_TRUE(plane.ScanInto(copy).empty());
   plane.At(129, 39)[1] = 9;
-  EXPECT_EQ(plane.ScanInto(picture), std::vector<Rect>({{129, 39, 1, 1}}));
-  EXPECT_EQ(picture.ToPicture(), plane.Expected());
+  EXPECT_EQ(plane.ScanInto(copy), std::vector<Rect>({{129, 39, 1, 1}}));
+  EXPECT_EQ(copy.picture().ToPicture(), plane.Expected());
 }
 
 TEST(TileScanTest, OnlyBandsWithADifferenceAreUnshared) {
   Plane plane({64, 96}, kBgrx, 0);
-  BandedPicture picture(Size{64, 96});
-  const BandedPicture snapshot = picture;
+  PlaneCopy copy({64, 96}, kBgrx);
+  const BandedPicture snapshot = copy.picture();
   plane.At(5, 40)[0] = 1;
-  plane.ScanInto(picture);
-  EXPECT_TRUE(picture.SharesBand(0, snapshot));
-  EXPECT_FALSE(picture.SharesBand(1, snapshot));
-  EXPECT_TRUE(picture.SharesBand(2, snapshot));
+  plane.ScanInto(copy);
+  EXPECT_TRUE(copy.picture().SharesBand(0, snapshot));
+  EXPECT_FALSE(copy.picture().SharesBand(1, snapshot));
+  EXPECT_TRUE(copy.picture().SharesBand(2, snapshot));
 }
 
 TEST(TileScanTest, AreaInsideABandLeavesTheRestAlone) {
   Plane plane({256, 32}, kBgrx, 0);
   std::mt19937 random(3);
   plane.Randomize(random, {0, 0, 256, 32});
-  BandedPicture picture(Size{256, 32});
+  PlaneCopy copy({256, 32}, kBgrx);
   std::vector<Rect> changed;
-  ScanTiles({plane.At(64, 8), 1024}, kBgrx, {64, 8, 100, 4}, picture, changed);
-  BandedPicture all(Size{256, 32});
+  copy.Take({plane.At(64, 8), 1024}, {64, 8, 100, 4}, changed);
+  PlaneCopy all({256, 32}, kBgrx);
   plane.ScanInto(all);
   BandedPicture expected(Size{256, 32});
-  expected.CopyFrom(all, {64, 8, 100, 4});
-  EXPECT_EQ(picture.ToPicture(), expected.ToPicture());
+  expected.CopyFrom(all.picture(), {64, 8, 100, 4});
+  EXPECT_EQ(copy.picture().ToPicture(), expected.ToPicture());
   EXPECT_EQ(Damage::FromRects(changed), Damage(Rect{64, 8, 100, 4}));
 }
 
@@ -223,13 +242,13 @@ TEST(TileScanTest, DamageCoversEveryWriteWhileMemoryChangesUnderTheScan) {
         at[random() % plane_bytes] = static_cast<uint8_t>(random());
       }
     });
-    BandedPicture picture(kSize);
+    PlaneCopy copy(kSize, format);
     BandedPicture viewer(kSize);
     const size_t stride = size_t(kSize.width_px) * format.bytes_per_pixel;
     for (int step = 0; step < 50000; ++step) {
       std::vector<Rect> changed;
-      ScanTiles({plane.ours(), stride}, format, Rect::Of(kSize), picture,
-                changed);
+      copy.Take({plane.ours(), stride}, Rect::Of(kSize), changed);
+      const BandedPicture& picture = copy.picture();
       for (const Rect& rect : changed) {
         for (int32_t x = rect.x_px; x < rect.right_px(); ++x) {
           std::memcpy(viewer.MutableBand(0) + x * 4, picture.Row(0) + x * 4, 4);

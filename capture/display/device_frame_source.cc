@@ -65,7 +65,7 @@ class DeviceFrameSource : public FrameSource {
   // Empty: it is off.
   absl::StatusOr<std::optional<PlaneLayout>> FindPlane()
       ABSL_LOCKS_EXCLUDED(mutex_);
-  // Makes picture_ the plane's content; the changed tiles' rectangles.
+  // Makes copy_ the plane's content; the changed tiles' rectangles.
   absl::StatusOr<std::vector<Rect>> ScanBands(ForeignMemory& memory,
                                               const PlaneLayout& layout,
                                               const RowFormat& row);
@@ -77,7 +77,7 @@ class DeviceFrameSource : public FrameSource {
   const bool dma_bufs_allowed_;
   PlaneMemory memory_;
 
-  // Only used by the capture thread. picture_ is of layout_ and complete while
+  // Only used by the capture thread. copy_ is of layout_ and complete while
   // trusted_.
   CursorPlane cursor_;
   std::optional<PlaneKind> kind_;  // empty: no plane was found yet
@@ -85,7 +85,7 @@ class DeviceFrameSource : public FrameSource {
   bool trusted_ = false;
   std::optional<PlaneLayout> layout_;   // empty: the plane was off
   uint64_t read_bytes_per_second_ = 0;  // of layout_'s memory
-  BandedPicture picture_;
+  PlaneCopy copy_;
 
   std::atomic<bool> revoked_{false};
   mutable Mutex mutex_;
@@ -134,7 +134,7 @@ absl::StatusOr<Frame> DeviceFrameSource::ScanOnce(
                      FindSourceFormat(layout->format));
     ASSIGN_OR_RETURN(const std::shared_ptr<ForeignMemory> memory,
                      memory_.Get(PlaneMemory::Plane::kPrimary, *layout));
-    if (renewed) picture_ = BandedPicture(layout->size);
+    if (renewed) copy_ = PlaneCopy(layout->size, format.row);
     trusted_ = false;
     if (renewed) {
       ASSIGN_OR_RETURN(read_bytes_per_second_, MeasureReadSpeed(*memory));
@@ -148,14 +148,14 @@ absl::StatusOr<Frame> DeviceFrameSource::ScanOnce(
                            : MergeTileRects(changed, layout->size);
   } else {
     memory_.Drop(PlaneMemory::Plane::kPrimary);
-    picture_ = BandedPicture();
+    copy_ = PlaneCopy();
     frame.cursor = FindCursor(layout, now);
   }
   trusted_ = true;
   layout_ = layout;
   if (renewed) ++generation_;
   frame.generation = generation_;
-  frame.picture = picture_;
+  frame.picture = copy_.picture();
   frame.time = now;
   frame.scan_duration = Clock::now() - begun;
   return frame;
@@ -193,16 +193,15 @@ absl::StatusOr<std::vector<Rect>> DeviceFrameSource::ScanBands(
   const uint64_t row_bytes =
       uint64_t(layout.size.width_px) * uint64_t(row.bytes_per_pixel);
   std::vector<Rect> changed;
-  for (int i = 0; i < picture_.band_count(); ++i) {
-    const Rect band = picture_.BandRect(i);
+  for (int i = 0; i < copy_.picture().band_count(); ++i) {
+    const Rect band = copy_.picture().BandRect(i);
     const uint64_t begin = uint64_t{layout.stride_bytes} * uint64_t(band.y_px);
     const uint64_t size =
         uint64_t{layout.stride_bytes} * uint64_t(band.height_px - 1) +
         row_bytes;
     RETURN_IF_ERROR(
         memory.Visit(begin, size, [&](std::span<const uint8_t> bytes) {
-          ScanTiles({bytes.data(), layout.stride_bytes}, row, band, picture_,
-                    changed);
+          copy_.Take({bytes.data(), layout.stride_bytes}, band, changed);
         }));
   }
   return changed;

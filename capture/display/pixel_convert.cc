@@ -75,13 +75,13 @@ struct Entry {
 constexpr Entry kEntries[] = {
     {DRM_FORMAT_XRGB8888, {{4, nullptr}, false}},
     {DRM_FORMAT_ARGB8888, {{4, nullptr}, false}},
-    {DRM_FORMAT_XBGR8888, {{4, ConvertXbgr8888}, false}},
-    {DRM_FORMAT_ABGR8888, {{4, ConvertXbgr8888}, false}},
+    {DRM_FORMAT_XBGR8888, {{4, ConvertXbgr8888, 0x00FFFFFF}, false}},
+    {DRM_FORMAT_ABGR8888, {{4, ConvertXbgr8888, 0x00FFFFFF}, false}},
     {DRM_FORMAT_RGB888, {{3, ConvertRgb888}, false}},
     {DRM_FORMAT_BGR888, {{3, ConvertBgr888}, false}},
     {DRM_FORMAT_RGB565, {{2, ConvertRgb565}, false}},
-    {DRM_FORMAT_XRGB2101010, {{4, ConvertXrgb2101010}, true}},
-    {DRM_FORMAT_XBGR2101010, {{4, ConvertXbgr2101010}, true}},
+    {DRM_FORMAT_XRGB2101010, {{4, ConvertXrgb2101010, 0x3FCFF3FC}, true}},
+    {DRM_FORMAT_XBGR2101010, {{4, ConvertXbgr2101010, 0x3FCFF3FC}, true}},
 };
 
 std::string SupportedNames() {

@@ -56,11 +56,11 @@ uint8_t EightBits(uint64_t pixel, Channel channel) {
 // Through the scan, because formats without a convert function rely on it.
 Picture Converted(const RowFormat& row, const std::vector<uint8_t>& bytes,
                   Size size) {
-  BandedPicture picture(size);
+  PlaneCopy copy(size, row);
   std::vector<Rect> changed;
-  ScanTiles({bytes.data(), size_t(size.width_px) * row.bytes_per_pixel}, row,
-            Rect::Of(size), picture, changed);
-  return picture.ToPicture();
+  copy.Take({bytes.data(), size_t(size.width_px) * row.bytes_per_pixel},
+            Rect::Of(size), changed);
+  return copy.picture().ToPicture();
 }
 
 class PixelConvertTest : public ::testing::TestWithParam<Layout> {};
