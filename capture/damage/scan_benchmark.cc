@@ -121,5 +121,57 @@ BENCHMARK(BM_ScanUnchangedBesideMemcmp)
     ->Arg(1)
     ->UseManualTime();
 
+// What a tick reads while nothing changes: one row of sixteen, another one each
+// time. Argument: megabytes of other memory that are touched between two ticks,
+// as everybody else on the machine does.
+void BM_IdleTick(benchmark::State& state) {
+  const std::vector<uint8_t> plane(kStride * kSize.height_px, 0xFF);
+  PlaneCopy copy(kSize, RowFormat{});
+  std::vector<Rect> changed;
+  ScanFrame(plane, copy, changed);
+  std::vector<uint8_t> others(size_t(state.range(0)) << 20);
+  std::vector<uint8_t> differing(size_t(copy.grid().columns()));
+  int32_t first = 0;
+  for (auto _ : state) {
+    state.PauseTiming();
+    for (size_t i = 0; i < others.size(); i += 64) ++others[i];
+    state.ResumeTiming();
+    for (int32_t y = first; y < kSize.height_px; y += 16) {
+      const int32_t step = y + 16 < kSize.height_px ? 16 : 0;
+      copy.CompareRow(plane.data() + size_t(y) * kStride, y, 0,
+                      copy.grid().columns(), step, size_t(step) * kStride,
+                      differing.data());
+    }
+    first = (first + 1) % 16;
+  }
+  benchmark::DoNotOptimize(differing.data());
+}
+BENCHMARK(BM_IdleTick)->ArgName("others_mb")->Arg(0)->Arg(128);
+
+// What a tick reads of one tile that changes, and of its neighbours.
+void BM_HotTick(benchmark::State& state) {
+  std::vector<uint8_t> plane(kStride * kSize.height_px, 0xFF);
+  PlaneCopy copy(kSize, RowFormat{});
+  BandedPicture kept;
+  std::vector<Rect> changed;
+  ScanFrame(plane, copy, changed);
+  std::vector<uint8_t> differing(3);
+  for (auto _ : state) {
+    ++plane[500 * kStride + 3900];
+    for (int32_t y = 448; y < 544; ++y) {
+      copy.CompareRow(plane.data() + size_t(y) * kStride + 14 * 256, y, 14, 3,
+                      1, kStride, differing.data());
+    }
+    changed.clear();
+    for (int32_t y = 448; y < 544; y += kBandHeightPx) {
+      copy.Take({plane.data() + size_t(y) * kStride + 14 * 256, kStride},
+                {14 * 64, y, 192, kBandHeightPx}, changed);
+    }
+    kept = copy.picture();
+  }
+  if (changed.size() != 1) state.SkipWithError("the change was not found");
+}
+BENCHMARK(BM_HotTick);
+
 }  // namespace
 }  // namespace oriel::capture

@@ -42,12 +42,25 @@ inline bool TailDiffers(const uint8_t* a, const uint8_t* b, size_t size_bytes,
   return (difference & mask) != 0;
 }
 
-size_t FirstDifference(const uint8_t* a, const uint8_t* b, size_t run_bytes,
-                       size_t count, uint32_t mask) {
+// To the second-level cache: the first has no room for two rows.
+inline void BringNear(const uint8_t* at, size_t size_bytes) {
+  constexpr size_t kCacheLineBytes = 64;
+  for (size_t i = 0; i < size_bytes; i += kCacheLineBytes)
+    __builtin_prefetch(at + i, /*write=*/0, /*locality=*/2);
+}
+
+template <bool kAhead>
+size_t FindDifference(const uint8_t* a, const uint8_t* b, size_t run_bytes,
+                      size_t count, uint32_t mask, const uint8_t* next_a,
+                      const uint8_t* next_b) {
   const size_t step = hn::Lanes(kWords) * sizeof(uint32_t);
   const auto masks = hn::Set(kWords, mask);
   const auto zero = hn::Zero(kWords);
   for (size_t run = 0; run < count; ++run) {
+    if constexpr (kAhead) {
+      BringNear(next_a + run * run_bytes, run_bytes);
+      BringNear(next_b + run * run_bytes, run_bytes);
+    }
     auto first = zero;
     auto second = zero;
     size_t i = 0;
@@ -72,6 +85,17 @@ size_t FirstDifference(const uint8_t* a, const uint8_t* b, size_t run_bytes,
     b += run_bytes;
   }
   return count;
+}
+
+size_t FirstHere(const uint8_t* a, const uint8_t* b, size_t run_bytes,
+                 size_t count, uint32_t mask) {
+  return FindDifference<false>(a, b, run_bytes, count, mask, nullptr, nullptr);
+}
+
+size_t FirstAhead(const uint8_t* a, const uint8_t* b, size_t run_bytes,
+                  size_t count, uint32_t mask, const uint8_t* next_a,
+                  const uint8_t* next_b) {
+  return FindDifference<true>(a, b, run_bytes, count, mask, next_a, next_b);
 }
 
 void LoadOpaque(const uint8_t* in, size_t count_px, uint8_t* out) {
@@ -113,7 +137,8 @@ HWY_AFTER_NAMESPACE();
 namespace oriel::capture {
 namespace {
 
-HWY_EXPORT(FirstDifference);
+HWY_EXPORT(FirstHere);
+HWY_EXPORT(FirstAhead);
 HWY_EXPORT(LoadOpaque);
 HWY_EXPORT(DifferingPixels);
 
@@ -121,7 +146,14 @@ HWY_EXPORT(DifferingPixels);
 
 size_t FirstDifference(const uint8_t* a, const uint8_t* b, size_t run_bytes,
                        size_t count, uint32_t mask) {
-  return HWY_DYNAMIC_DISPATCH(FirstDifference)(a, b, run_bytes, count, mask);
+  return HWY_DYNAMIC_DISPATCH(FirstHere)(a, b, run_bytes, count, mask);
+}
+
+size_t FirstDifference(const uint8_t* a, const uint8_t* b, size_t run_bytes,
+                       size_t count, uint32_t mask, const uint8_t* next_a,
+                       const uint8_t* next_b) {
+  return HWY_DYNAMIC_DISPATCH(FirstAhead)(a, b, run_bytes, count, mask, next_a,
+                                          next_b);
 }
 
 void LoadOpaque(const uint8_t* in, size_t count_px, uint8_t* out) {

@@ -18,6 +18,13 @@ inline constexpr size_t kMaxRunPx = 64;
 size_t FirstDifference(const uint8_t* a, const uint8_t* b, size_t run_bytes,
                        size_t count, uint32_t mask);
 
+// The same, and brings as many bytes of what is compared next near meanwhile:
+// rows that lie apart take half as long again as neighbours otherwise, because
+// the processor itself looks ahead inside a page only.
+size_t FirstDifference(const uint8_t* a, const uint8_t* b, size_t run_bytes,
+                       size_t count, uint32_t mask, const uint8_t* next_a,
+                       const uint8_t* next_b);
+
 // Copies up to kMaxRunPx pixels of four bytes, with the fourth set to 0xFF.
 // Loads each byte of `in` once.
 void LoadOpaque(const uint8_t* in, size_t count_px, uint8_t* out);

@@ -44,6 +44,9 @@ TEST(TileKernelTest, FirstDifferenceIsFoundAtEveryByte) {
         ASSERT_EQ(FirstDifference(a.data(), b.data(), run_bytes, 3, 0xFFFFFFFF),
                   at / run_bytes)
             << run_bytes << " at " << at;
+        ASSERT_EQ(FirstDifference(a.data(), b.data(), run_bytes, 3, 0xFFFFFFFF,
+                                  b.data(), a.data()),
+                  at / run_bytes);
       }
       EXPECT_EQ(FirstDifference(a.data(), a.data(), run_bytes, 3, 0xFFFFFFFF),
                 3u);

@@ -55,23 +55,30 @@ PlaneCopy::PlaneCopy(Size size, const RowFormat& format)
 }
 
 void PlaneCopy::CompareRow(const uint8_t* row, int32_t y_px, int first_column,
-                           int count, uint8_t* differing) const {
+                           int count, int32_t step_px, size_t step_bytes,
+                           uint8_t* differing) const {
   const int32_t left = first_column * kTileWidthPx;
   const int32_t width =
       std::min(count * kTileWidthPx, picture_.size().width_px - left);
+  const uint8_t* known = Known(y_px) + BytesOf(left);
+  const uint8_t* next = row + step_bytes;
+  const uint8_t* next_known = Known(y_px + step_px) + BytesOf(left);
+  const auto find = [&](size_t at, size_t run_bytes, size_t runs) {
+    return step_px == 0
+               ? FirstDifference(row + at, known + at, run_bytes, runs,
+                                 format_.meaning)
+               : FirstDifference(row + at, known + at, run_bytes, runs,
+                                 format_.meaning, next + at, next_known + at);
+  };
   const size_t run_bytes = BytesOf(kTileWidthPx);
   const auto whole = size_t(width / kTileWidthPx);
-  const uint8_t* known = Known(y_px) + BytesOf(left);
   for (size_t tile = 0;; ++tile) {
-    tile += FirstDifference(row + tile * run_bytes, known + tile * run_bytes,
-                            run_bytes, whole - tile, format_.meaning);
+    tile += find(tile * run_bytes, run_bytes, whole - tile);
     if (tile == whole) break;
     differing[tile] = 1;
   }
   const size_t rest_bytes = BytesOf(width % kTileWidthPx);
-  if (rest_bytes != 0 &&
-      FirstDifference(row + whole * run_bytes, known + whole * run_bytes,
-                      rest_bytes, 1, format_.meaning) == 0) {
+  if (rest_bytes != 0 && find(whole * run_bytes, rest_bytes, 1) == 0) {
     differing[whole] = 1;
   }
 }

@@ -44,9 +44,10 @@ class PlaneCopy {
 
   // Sets differing[i] of those of the `count` tiles beginning with
   // `first_column` whose pixels of row `y_px` differ; `row` is the first of
-  // them. Keeps nothing of what it reads.
+  // them. Keeps nothing of what it reads. step_px: which row below, at `row` +
+  // step_bytes, is compared next; 0: none.
   void CompareRow(const uint8_t* row, int32_t y_px, int first_column, int count,
-                  uint8_t* differing) const;
+                  int32_t step_px, size_t step_bytes, uint8_t* differing) const;
 
   // Makes the pixels of `area` those of `rows`, whose first pixel is area's
   // upper left one, and appends the tight rectangle around the difference in

@@ -77,10 +77,17 @@ class Plane {
   std::vector<uint8_t> Compare(const PlaneCopy& copy) {
     const TileGrid grid = copy.grid();
     std::vector<uint8_t> differing(grid.count());
+    std::vector<uint8_t> looking_ahead(grid.count());
     for (int32_t y = 0; y < size_.height_px; ++y) {
-      copy.CompareRow(At(0, y), y, 0, grid.columns(),
-                      differing.data() + y / kBandHeightPx * grid.columns());
+      const int first = y / kBandHeightPx * grid.columns();
+      copy.CompareRow(At(0, y), y, 0, grid.columns(), 0, 0,
+                      differing.data() + first);
+      const int32_t step = std::min(7, size_.height_px - 1 - y);
+      copy.CompareRow(At(0, y), y, 0, grid.columns(), step,
+                      size_t(step) * stride_bytes_,
+                      looking_ahead.data() + first);
     }
+    EXPECT_EQ(differing, looking_ahead);
     return differing;
   }
 

@@ -16,12 +16,18 @@ constexpr Duration kPause = std::chrono::seconds(1);
 // A moment of failure, as around a change of mode, moves no pointer.
 constexpr int kMaxFailures = 3;
 constexpr int32_t kRowsPerVisit = 32;
+// A pointer that moved is followed at each scan for so long,
+constexpr Duration kFollowedFor = std::chrono::milliseconds(300);
+// and then looked for so often: each time costs a round trip to some devices.
+constexpr Duration kStillPause = std::chrono::milliseconds(100);
+constexpr Duration kHiddenPause = std::chrono::milliseconds(250);
 
 }  // namespace
 
 std::optional<Cursor> CursorPlane::Query(PlaneKind kind,
-                                         const PlaneLayout& primary, Time now) {
-  if (now < ask_at_) return last_;
+                                         const PlaneLayout& primary, Time now,
+                                         bool at_once) {
+  if (now < ask_at_ || (now < due_at_ && !at_once)) return last_;
   const absl::StatusOr<vfio_device_gfx_plane_info> info =
       QueryCursorPlane(device_, kind);
   if (!info.ok()) {
@@ -32,7 +38,10 @@ std::optional<Cursor> CursorPlane::Query(PlaneKind kind,
   }
   failures_ = 0;
   const CursorInfo parsed = ParseCursorInfo(*info, kind, primary);
-  if (!parsed.is_pointer) return last_ = std::nullopt;
+  if (!parsed.is_pointer) {
+    due_at_ = now + kPause;
+    return last_ = std::nullopt;
+  }
   Cursor cursor;
   if (parsed.visible) {
     cursor.visible = true;
@@ -41,6 +50,12 @@ std::optional<Cursor> CursorPlane::Query(PlaneKind kind,
     cursor.hot_spot = parsed.hot_spot;
     if (parsed.shape.has_value()) cursor.shape = ReadShape(*parsed.shape, now);
   }
+  if (last_ != cursor) moved_at_ = now;
+  const bool followed =
+      moved_at_ != Time::min() && now - moved_at_ < kFollowedFor;
+  due_at_ = followed         ? now
+            : cursor.visible ? now + kStillPause
+                             : now + kHiddenPause;
   return last_ = std::move(cursor);
 }
 

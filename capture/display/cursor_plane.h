@@ -24,11 +24,16 @@ class CursorPlane {
       : device_(device), memory_(memory) {}
 
   // The pointer now; empty: the device has no cursor plane of its own.
-  // `primary` is the plane as just asked for.
+  // `primary` is the plane as last asked for. One that rests is asked about
+  // less often, unless `at_once`; what it said last is returned meanwhile.
   std::optional<Cursor> Query(PlaneKind kind, const PlaneLayout& primary,
-                              Time now);
+                              Time now, bool at_once);
   // While the primary plane is off.
   std::optional<Cursor> Hidden();
+  // As it was told last.
+  const std::optional<Cursor>& last() const { return last_; }
+  // When an answer differed from the one before.
+  Time moved_at() const { return moved_at_; }
 
  private:
   std::shared_ptr<const CursorShape> ReadShape(const PlaneLayout& layout,
@@ -39,14 +44,16 @@ class CursorPlane {
   Device& device_;
   PlaneMemory& memory_;
   std::optional<Cursor> last_;
-  int failures_ = 0;  // one after the other
-  Time ask_at_{};
+  int failures_ = 0;           // one after the other
+  Time ask_at_ = Time::min();  // after a failure; `at_once` or not
+  Time due_at_ = Time::min();
+  Time moved_at_ = Time::min();
 
   // The shape that was read last, as the plane had it.
   std::shared_ptr<const CursorShape> shape_;
   PixelFormat shape_format_;
   std::vector<uint8_t> shape_pixels_;
-  Time read_at_{};  // after a failure
+  Time read_at_ = Time::min();  // after a failure
 };
 
 }  // namespace oriel::capture

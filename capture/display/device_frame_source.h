@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "absl/status/statusor.h"
+#include "capture/damage/scan_plan.h"
 #include "capture/device/device.h"
 #include "capture/display/frame_source.h"
 #include "capture/region/region_info.h"
@@ -27,6 +28,7 @@ struct FrameSourceOptions {
   // False on a device whose VMM may have the same dma-bufs open: asking for one
   // twice is a kernel BUG with some drivers (mbochs).
   bool dma_bufs_allowed = true;
+  ScanPace pace;
 };
 
 // Blocks as Device does. A device without a plane that Oriel can read opens all

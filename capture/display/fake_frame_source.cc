@@ -82,9 +82,9 @@ class FakeFrameSource : public FrameSource {
         hang_ups_(screen_->Join(hangup_fd_.get())) {}
   ~FakeFrameSource() override { screen_->Part(hangup_fd_.get()); }
 
-  absl::StatusOr<Frame> Scan(Time now) override {
+  absl::StatusOr<Frame> Scan(const ScanRequest& request) override {
     const FakeScreen::State state = screen_->BeginScan();
-    absl::StatusOr<Frame> frame = ScanState(state, now);
+    absl::StatusOr<Frame> frame = ScanState(state, request.now);
     screen_->EndScan();
     return frame;
   }
@@ -115,12 +115,15 @@ class FakeFrameSource : public FrameSource {
       damage = ChangeBetween(state.picture, picture_);
     }
     CopyInto(picture_, state.picture, damage);
-    return Frame{.generation = generation_,
-                 .plane = plane_,
-                 .picture = picture_,
-                 .damage = std::move(damage),
-                 .time = now,
-                 .cursor = state.cursor};
+    Frame frame{.generation = generation_,
+                .plane = plane_,
+                .picture = picture_,
+                .read_since = now,
+                .damage = std::move(damage),
+                .time = now,
+                .cursor = state.cursor};
+    if (state.pace.has_value()) frame.next_due = now + *state.pace;
+    return frame;
   }
 
   const std::shared_ptr<FakeScreen> screen_;
@@ -192,6 +195,11 @@ void FakeScreen::SetConverted(bool converted) {
 void FakeScreen::SetCursor(std::optional<Cursor> cursor) {
   MutexLock lock(mutex_);
   state_.cursor = std::move(cursor);
+}
+
+void FakeScreen::SetPace(std::optional<Duration> pace) {
+  MutexLock lock(mutex_);
+  state_.pace = pace;
 }
 
 void FakeScreen::FailScans(absl::Status error) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "base/clock.h"
 #include "base/mutex.h"
 #include "base/picture/picture.h"
 #include "capture/display/frame_source.h"
@@ -37,6 +38,10 @@ class FakeScreen : public std::enable_shared_from_this<FakeScreen> {
   void SetConverted(bool converted);
   // The pointer on its own plane; empty, as at first: there is no such plane.
   void SetCursor(std::optional<Cursor> cursor);
+
+  // Scans say that the next one is due after `pace`; as at first without: as
+  // often as the display's rate allows. Each reads everything all the same.
+  void SetPace(std::optional<Duration> pace);
 
   // Every scan returns `error` until it is OK again; as with a real device the
   // next good scan begins a new generation when `error` is kUnavailable.
@@ -68,6 +73,7 @@ class FakeScreen : public std::enable_shared_from_this<FakeScreen> {
     PlaneState plane;
     Picture picture;
     std::optional<Cursor> cursor;
+    std::optional<Duration> pace;
     absl::Status error;
     uint64_t hang_ups = 0;
   };

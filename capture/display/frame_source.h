@@ -53,17 +53,39 @@ struct Cursor {
   friend bool operator==(const Cursor&, const Cursor&) = default;
 };
 
+struct ScanRequest {
+  // Implicit: who says nothing else wants to see all of the plane.
+  ScanRequest(Time now,
+              bool whole = true)  // NOLINT(google-explicit-constructor)
+      : now(now), whole(whole) {}
+
+  Time now;
+  // All of it is read. False: what the source finds due, often nothing.
+  bool whole;
+  // The screen is about to change: the source looks often again.
+  bool wake = false;
+};
+
 // One scan's result; immutable once handed on.
 struct Frame {
   // Rises by one with every change of `plane`; starts at 1.
   uint32_t generation = 0;
   PlaneState plane;
-  // The plane's whole content as of this scan; empty when the plane is off.
+  // What all scans of this generation have read, each pixel as it was last
+  // read; empty when the plane is off. An update is called exact that equals
+  // this: it can differ from the plane in what the guest has drawn since
+  // read_since, where no scan has looked yet.
   BandedPicture picture;
+  // Every pixel was read, or compared without a difference, at this time or
+  // later; `time` itself after a scan of the whole plane.
+  Time read_since;
   // What changed since the frame before; everything in a new generation.
   Damage damage;
-  Time time;  // when the plane was queried
+  Time time;  // when the scan began
   Duration scan_duration{};
+  // Scan again then; whole scans may come at any time. Empty: as often as the
+  // display's rate allows.
+  std::optional<Time> next_due;
   // How fast a processor reads the plane, measured when it was mapped; 0 when
   // the plane is off.
   uint64_t read_bytes_per_second = 0;
@@ -78,11 +100,11 @@ class FrameSource {
  public:
   virtual ~FrameSource() = default;
 
-  // Queries the plane, then scans it whole. kUnavailable: the device has gone,
+  // Reads the plane, or what of it is due. kUnavailable: the device has gone,
   // attach again later; other errors (memory that the guest switched off, an
   // unsupported format, rows beyond the region) describe a plane that cannot
   // be shown as it is now, and a later scan may succeed.
-  virtual absl::StatusOr<Frame> Scan(Time now) = 0;
+  virtual absl::StatusOr<Frame> Scan(const ScanRequest& request) = 0;
 
   // Lets go of the mapping, waiting for at most one band. Any thread.
   virtual void Revoke() = 0;

@@ -21,8 +21,9 @@ class LeasedSource final : public capture::FrameSource {
     lease_->Closed();
   }
 
-  absl::StatusOr<capture::Frame> Scan(Time now) override {
-    absl::StatusOr<capture::Frame> frame = source_->Scan(now);
+  absl::StatusOr<capture::Frame> Scan(
+      const capture::ScanRequest& request) override {
+    absl::StatusOr<capture::Frame> frame = source_->Scan(request);
     // What a device says when its VM has ended is no reason for people.
     if (absl::IsUnavailable(frame.status())) {
       const std::string reason = lease_->reason();

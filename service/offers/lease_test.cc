@@ -44,8 +44,9 @@ class LeaseTest : public ::testing::Test {
    public:
     Source(UniqueFd fd, std::unique_ptr<capture::FrameSource> screen)
         : fd_(std::move(fd)), screen_(std::move(screen)) {}
-    absl::StatusOr<capture::Frame> Scan(Time now) override {
-      return screen_->Scan(now);
+    absl::StatusOr<capture::Frame> Scan(
+        const capture::ScanRequest& request) override {
+      return screen_->Scan(request);
     }
     void Revoke() override { screen_->Revoke(); }
     std::string description() const override { return "a test's"; }

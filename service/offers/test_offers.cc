@@ -30,8 +30,9 @@ class FdSource final : public capture::FrameSource {
       : fd_(std::move(fd)),
         source_(std::move(source)),
         what_(std::move(what)) {}
-  absl::StatusOr<capture::Frame> Scan(Time now) override {
-    return source_->Scan(now);
+  absl::StatusOr<capture::Frame> Scan(
+      const capture::ScanRequest& request) override {
+    return source_->Scan(request);
   }
   void Revoke() override { source_->Revoke(); }
   std::string description() const override { return what_; }

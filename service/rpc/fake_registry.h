@@ -89,6 +89,7 @@ class FakeRegistry final : public session::DisplayRegistry {
   absl::Status AddDisplay(session::DisplayOptions options) override;
   absl::Status RemoveDisplay(const std::string& name,
                              const std::string& reason) override;
+  void Wake(const std::string&) override {}
   void TryOpening(const std::string& name) override;
   void Stop() override;
 

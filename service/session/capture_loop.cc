@@ -34,6 +34,15 @@ uint64_t CaptureLoop::RequestScan() {
   return scans_begun_ + 1;
 }
 
+void CaptureLoop::Wake() {
+  MutexLock lock(mutex_);
+  woken_ = true;
+  const Time soon = Clock::now() + period();
+  if (retries_ || due_ <= soon) return;
+  due_ = soon;
+  changed_.NotifyAll();
+}
+
 bool CaptureLoop::AddVisit(const Visit& visit) {
   MutexLock lock(mutex_);
   if (stopping_ || visits_.size() >= options_.max_visits) return false;
@@ -220,7 +229,8 @@ void CaptureLoop::RefuseVisits() {
   }
 }
 
-CaptureLoop::Next CaptureLoop::WaitForScan(Time due, uint64_t* scan) {
+CaptureLoop::Next CaptureLoop::WaitForScan(uint64_t* scan,
+                                           capture::ScanRequest* request) {
   MutexLock lock(mutex_);
   while (true) {
     if (stopping_) return Next::kStop;
@@ -231,38 +241,48 @@ CaptureLoop::Next CaptureLoop::WaitForScan(Time due, uint64_t* scan) {
         running_ = false;
         return Next::kRest;
       }
-      if (Clock::now() < due) {
-        changed_.WaitUntil(mutex_, due);
+      if (Clock::now() < due_) {
+        changed_.WaitUntil(mutex_, due_);
         continue;
       }
     }
-    scan_requested_ = false;
+    *request = {Clock::now(), std::exchange(scan_requested_, false)};
+    request->wake = std::exchange(woken_, false);
     *scan = ++scans_begun_;
     return Next::kScan;
   }
 }
 
-// The first tick of the schedule that `due` is on which is still to come.
-Time CaptureLoop::NextDue(Time due) const {
-  const Duration period =
-      Duration(std::chrono::seconds(1)) / std::max(1, options_.max_rate_hz);
+Duration CaptureLoop::period() const {
+  return Duration(std::chrono::seconds(1)) / std::max(1, options_.max_rate_hz);
+}
+
+Time CaptureLoop::NextDue(Time due,
+                          const absl::StatusOr<capture::Frame>& frame) const {
   const Time now = Clock::now();
+  if (!frame.ok()) return now + options_.unreadable_retry;
+  if (frame->next_due.has_value()) return *frame->next_due;
+  // The first tick of the schedule that `due` is on which is still to come.
   if (due > now) return due;
-  return due + ((now - due) / period + 1) * period;
+  return due + ((now - due) / period() + 1) * period();
 }
 
 bool CaptureLoop::ScanWhileWanted() {
   std::shared_ptr<capture::FrameSource> source;
   uint64_t attachment = 0;
+  Time due = Clock::now();
   {
     MutexLock lock(mutex_);
     source = source_;
     attachment = attachment_;
+    due_ = due;
   }
-  Time due = Clock::now();
+  // What was read before is as old as the loop's last rest.
+  bool stale = true;
   while (true) {
     uint64_t scan = 0;
-    switch (WaitForScan(due, &scan)) {
+    capture::ScanRequest request(Time{});
+    switch (WaitForScan(&scan, &request)) {
       case Next::kRest:
         return false;
       case Next::kStop:
@@ -274,16 +294,41 @@ bool CaptureLoop::ScanWhileWanted() {
       case Next::kScan:
         break;
     }
-    absl::StatusOr<capture::Frame> frame = source->Scan(Clock::now());
+    request.whole |= std::exchange(stale, false);
+    absl::StatusOr<capture::Frame> frame = source->Scan(request);
     if (absl::IsUnavailable(frame.status())) {
       Detach(attachment, frame.status());
       continue;
     }
-    const bool readable = frame.ok();
-    scanned_ |= readable;
-    events_->OnScanned(scan, std::move(frame));
-    due = readable ? NextDue(due) : Clock::now() + options_.unreadable_retry;
+    scanned_ |= frame.ok();
+    due = NextDue(due, frame);
+    SetDue(due, /*retries=*/!frame.ok());
+    if (IsNews(request, frame)) events_->OnScanned(scan, std::move(frame));
   }
+}
+
+bool CaptureLoop::IsNews(const capture::ScanRequest& request,
+                         const absl::StatusOr<capture::Frame>& frame) {
+  if (!frame.ok()) {
+    told_generation_ = 0;  // no frame's
+    return true;
+  }
+  if (!request.whole && frame->generation == told_generation_ &&
+      frame->damage.empty() && frame->cursor == told_cursor_ &&
+      request.now - told_at_ < kUnchangedPause) {
+    return false;
+  }
+  told_at_ = request.now;
+  told_generation_ = frame->generation;
+  told_cursor_ = frame->cursor;
+  return true;
+}
+
+// Somebody may have woken the loop while it scanned.
+void CaptureLoop::SetDue(Time due, bool retries) {
+  MutexLock lock(mutex_);
+  retries_ = retries;
+  due_ = woken_ && !retries ? std::min(due, Clock::now() + period()) : due;
 }
 
 }  // namespace oriel::session

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -41,10 +43,14 @@ class CaptureLoop {
     virtual void OnAttached(const std::string& framebuffer) = 0;
     virtual void OnAttachFailed(const absl::Status& status) = 0;
     // kUnavailable is never given: that is OnDetached. `scan`: see RequestScan.
+    // Of scans that nobody requested and that found nothing new, one each
+    // kUnchangedPause comes.
     virtual void OnScanned(uint64_t scan,
                            absl::StatusOr<capture::Frame> frame) = 0;
     virtual void OnDetached(const absl::Status& status) = 0;
   };
+
+  static constexpr Duration kUnchangedPause = std::chrono::milliseconds(250);
 
   // All three outlive the loop.
   CaptureLoop(CaptureLoopOptions options, Lifecycle* lifecycle, Events* events);
@@ -52,9 +58,13 @@ class CaptureLoop {
 
   void Start();
   void SetWatched(bool watched);
-  // Scans once more, soon. The number of the first scan that begins after
-  // this call; scans that end because the device went have one too.
+  // Scans all of the plane, soon. The number of the first scan that begins
+  // after this call; scans that end because the device went have one too.
   uint64_t RequestScan();
+  // The screen is about to change, as by a viewer's input: the next scan comes
+  // within one period of the full rate and says so. Costs next to nothing when
+  // called often.
+  void Wake();
   // As DisplayRegistry::VisitDevice: on the loop's thread. False: as many wait
   // as may, or the loop stops; `visit` was not taken.
   using Visit = std::function<void(absl::StatusOr<capture::Device*>)>;
@@ -76,8 +86,12 @@ class CaptureLoop {
   bool TryAttach();
   // False: the thread has nothing more to do.
   bool ScanWhileWanted();
-  Next WaitForScan(Time due, uint64_t* scan);
-  Time NextDue(Time due) const;
+  Next WaitForScan(uint64_t* scan, capture::ScanRequest* request);
+  Time NextDue(Time due, const absl::StatusOr<capture::Frame>& frame) const;
+  void SetDue(Time due, bool retries);
+  bool IsNews(const capture::ScanRequest& request,
+              const absl::StatusOr<capture::Frame>& frame);
+  Duration period() const;
   void Detach(uint64_t attachment, const absl::Status& status);
   void LetGo();
   void DoVisits(capture::FrameSource& source);
@@ -95,6 +109,9 @@ class CaptureLoop {
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool watched_ ABSL_GUARDED_BY(mutex_) = false;
   bool scan_requested_ ABSL_GUARDED_BY(mutex_) = false;
+  bool woken_ ABSL_GUARDED_BY(mutex_) = false;
+  Time due_ ABSL_GUARDED_BY(mutex_){};  // the next scan that nobody requests
+  bool retries_ ABSL_GUARDED_BY(mutex_) = false;  // because one failed
   bool open_now_ ABSL_GUARDED_BY(mutex_) = false;
   std::deque<Visit> visits_ ABSL_GUARDED_BY(mutex_);
   uint64_t scans_begun_ ABSL_GUARDED_BY(mutex_) = 0;
@@ -108,6 +125,10 @@ class CaptureLoop {
   Duration pause_{};  // before the next attempt to attach
   Time attached_at_{};
   bool scanned_ = false;  // a scan of the newest source has succeeded
+  // Of the last frame that was told.
+  Time told_at_{};
+  uint32_t told_generation_ = 0;
+  std::optional<capture::Cursor> told_cursor_;
 };
 
 }  // namespace oriel::session

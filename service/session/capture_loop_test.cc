@@ -6,6 +6,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -28,6 +29,8 @@ class Recorder final : public CaptureLoop::Events {
   void OnScanned(uint64_t scan, absl::StatusOr<capture::Frame> frame) override {
     MutexLock lock(mutex_);
     last_scan_ = scan;
+    damaged_ |=
+        frame.ok() && frame->plane.on && scan > 1 && !frame->damage.empty();
     good_ += frame.ok() ? 1 : 0;
     bad_ += frame.ok() ? 0 : 1;
     changed_.NotifyAll();
@@ -49,6 +52,10 @@ class Recorder final : public CaptureLoop::Events {
     MutexLock lock(mutex_);
     while (good_ < count) changed_.Wait(mutex_);
   }
+  void AwaitDamage() {
+    MutexLock lock(mutex_);
+    while (!damaged_) changed_.Wait(mutex_);
+  }
   void AwaitBad(int count) {
     MutexLock lock(mutex_);
     while (bad_ < count) changed_.Wait(mutex_);
@@ -66,7 +73,28 @@ class Recorder final : public CaptureLoop::Events {
   std::vector<std::string> notes_ ABSL_GUARDED_BY(mutex_);
   uint64_t last_scan_ ABSL_GUARDED_BY(mutex_) = 0;
   int good_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool damaged_ ABSL_GUARDED_BY(mutex_) = false;  // after the first scan
   int bad_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+// Notes how its source is asked.
+class RecordingSource final : public capture::FrameSource {
+ public:
+  RecordingSource(std::unique_ptr<capture::FrameSource> source,
+                  std::vector<capture::ScanRequest>* requests)
+      : source_(std::move(source)), requests_(requests) {}
+  absl::StatusOr<capture::Frame> Scan(
+      const capture::ScanRequest& request) override {
+    requests_->push_back(request);
+    return source_->Scan(request);
+  }
+  void Revoke() override { source_->Revoke(); }
+  std::string description() const override { return source_->description(); }
+  int hangup_fd() const override { return source_->hangup_fd(); }
+
+ private:
+  const std::unique_ptr<capture::FrameSource> source_;
+  std::vector<capture::ScanRequest>* const requests_;
 };
 
 class CaptureLoopTest : public ::testing::Test {
@@ -124,6 +152,97 @@ TEST_F(CaptureLoopTest, WatchedItScansAgainAndAgainUntilNobodyWatches) {
     loop_.SetWatched(false);
   }
   events_.AwaitScan(loop_.RequestScan());
+}
+
+TEST_F(CaptureLoopTest, FirstAndRequestedScansAreWholeAndWokenOnesSaySo) {
+  std::vector<capture::ScanRequest> requests;
+  Recorder events;
+  CaptureLoop loop(
+      {.display = "slow",
+       .max_rate_hz = 1000,
+       .open = [&]() -> absl::StatusOr<std::unique_ptr<capture::FrameSource>> {
+         return std::make_unique<RecordingSource>(screen_->Open(), &requests);
+       }},
+      lifecycle_.get(), &events);
+  screen_->SetPace(std::chrono::hours(1));
+  loop.SetWatched(true);
+  events.AwaitScan(1);
+  loop.Wake();
+  screen_->AwaitScansEnded(2);
+  events.AwaitScan(loop.RequestScan());
+  // Until the loop has rested between two watches: then nobody knows what the
+  // screen shows.
+  while (screen_->scans_ended() < 4) {
+    loop.SetWatched(false);
+    std::this_thread::yield();
+    loop.SetWatched(true);
+  }
+  loop.Stop();
+  loop.Join();
+  ASSERT_GE(requests.size(), 4u);
+  EXPECT_TRUE(requests[0].whole);
+  EXPECT_FALSE(requests[1].whole);
+  EXPECT_TRUE(requests[1].wake);
+  EXPECT_TRUE(requests[2].whole);
+  EXPECT_FALSE(requests[2].wake);
+  EXPECT_TRUE(requests[3].whole);
+}
+
+TEST_F(CaptureLoopTest, WakingOftenScansNoMoreOftenThanTheRate) {
+  Recorder events;
+  CaptureLoop loop({.display = "rare",
+                    .max_rate_hz = 1,
+                    .open = [this] { return screen_->Open(); }},
+                   lifecycle_.get(), &events);
+  screen_->SetPace(std::chrono::hours(1));
+  loop.SetWatched(true);
+  events.AwaitScan(1);
+  const Time begun = Clock::now();
+  for (int i = 0; i < 1000; ++i) loop.Wake();
+  const int64_t scans = screen_->scans_begun();
+  if (Clock::now() - begun < milliseconds(900)) {
+    EXPECT_EQ(scans, 1);
+  }
+  screen_->AwaitScansEnded(2);
+  EXPECT_GE(Clock::now() - begun, milliseconds(1000));
+  loop.Stop();
+  loop.Join();
+}
+
+TEST_F(CaptureLoopTest, WhatIsNotNewIsToldNowAndThen) {
+  StartAndRest();
+  loop_.SetWatched(true);
+  const Time begun = Clock::now();
+  const int64_t before = screen_->scans_ended();
+  events_.AwaitGood(3);
+  const int64_t scans = screen_->scans_ended() - before;
+  if (Clock::now() - begun < std::chrono::seconds(1)) {
+    EXPECT_GT(scans, 3);
+  }
+  // A change is told at once, and so is what somebody asked for.
+  screen_->Fill({1, 1, 1, 1}, 0xFF00FF00);
+  events_.AwaitDamage();
+  events_.AwaitScan(loop_.RequestScan());
+}
+
+TEST_F(CaptureLoopTest, WakingShortensNoPauseAfterAFailure) {
+  Recorder events;
+  CaptureLoop loop({.display = "failing",
+                    .max_rate_hz = 1000,
+                    .open = [this] { return screen_->Open(); },
+                    .unreadable_retry = milliseconds(100)},
+                   lifecycle_.get(), &events);
+  loop.Start();
+  events.AwaitScan(1);
+  screen_->FailScans(absl::InvalidArgumentError("format"));
+  loop.SetWatched(true);
+  events.AwaitBad(1);
+  const Time begun = Clock::now();
+  loop.Wake();
+  events.AwaitBad(2);
+  EXPECT_GE(Clock::now() - begun, milliseconds(50));
+  loop.Stop();
+  loop.Join();
 }
 
 TEST_F(CaptureLoopTest, ADeviceThatDoesNotOpenIsTriedAgain) {

@@ -35,6 +35,7 @@ class Display final : private CaptureLoop::Events,
   void Stop(const std::string& reason);
   void Join() { loop_.Join(); }
   void TryOpening() { loop_.TryOpening(); }
+  void Wake() { loop_.Wake(); }
 
   const std::string& name() const { return options_.name; }
   DisplayStatus Status() const;

@@ -105,6 +105,11 @@ class DisplayRegistry {
   using DeviceVisit = std::function<void(absl::StatusOr<capture::Device*>)>;
   virtual void VisitDevice(const std::string& display, DeviceVisit visit) = 0;
 
+  // The display's screen is about to change, as by a viewer's input: it is
+  // looked at often again at once. Any thread, as often as one likes; nothing
+  // where the display is unknown or nobody watches.
+  virtual void Wake(const std::string& display) = 0;
+
   // Another display from now on. kAlreadyExists; kResourceExhausted beyond
   // RegistryLimits::displays; kUnavailable once stopped.
   virtual absl::Status AddDisplay(DisplayOptions options) = 0;

@@ -34,8 +34,9 @@ class SourceWithDevice final : public capture::FrameSource {
  public:
   explicit SourceWithDevice(std::unique_ptr<capture::FrameSource> source)
       : source_(std::move(source)) {}
-  absl::StatusOr<capture::Frame> Scan(Time now) override {
-    return source_->Scan(now);
+  absl::StatusOr<capture::Frame> Scan(
+      const capture::ScanRequest& request) override {
+    return source_->Scan(request);
   }
   void Revoke() override { source_->Revoke(); }
   std::string description() const override { return source_->description(); }

@@ -132,6 +132,11 @@ class RegistryImpl final : public DisplayRegistry {
     (*display)->VisitDevice(std::move(visit));
   }
 
+  void Wake(const std::string& name) override {
+    const auto display = Find(name);
+    if (display.ok()) (*display)->Wake();
+  }
+
   absl::Status AddDisplay(DisplayOptions options) override {
     const std::string name = options.name;
     {

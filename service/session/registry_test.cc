@@ -333,5 +333,16 @@ TEST_F(RegistryTest, ATransportMayOutliveTheRegistry) {
   viewer->handle()->Leave();
 }
 
+TEST_F(RegistryTest, AWokenDisplayIsLookedAtAgain) {
+  alpha_->SetPace(std::chrono::hours(1));
+  StartReady();
+  const ViewerPtr viewer = Open("alpha");
+  viewer->AwaitPicture(alpha_->picture());
+  alpha_->Fill({1, 2, 3, 4}, 0xFF123456);
+  registry_->Wake("nobody");
+  registry_->Wake("alpha");
+  viewer->AwaitPicture(alpha_->picture());
+}
+
 }  // namespace
 }  // namespace oriel::session
