@@ -1,5 +1,6 @@
 #include "service/display_options.h"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -73,6 +74,12 @@ std::optional<capture::VendorFramebuffer> FramebufferOf(
   return framebuffer;
 }
 
+capture::ScanPace PaceOf(const config::v1::Display& display) {
+  return {.max_rate_hz = static_cast<int>(display.max_rate_hz()),
+          .budget_per_second =
+              std::chrono::milliseconds(display.scan_budget_ms_per_s())};
+}
+
 session::DisplayOptions OptionsOf(const config::v1::Display& display,
                                   const InheritedFds* fds, Hotplug* hotplug) {
   session::DisplayOptions options;
@@ -83,7 +90,8 @@ session::DisplayOptions OptionsOf(const config::v1::Display& display,
   const capture::FrameSourceOptions source = {
       .framebuffer = FramebufferOf(display),
       .dma_bufs_allowed =
-          !display.has_inherited_fd() || display.allow_dma_bufs()};
+          !display.has_inherited_fd() || display.allow_dma_bufs(),
+      .pace = PaceOf(display)};
   options.open =
       [open = OpenerOf(display, fds, hotplug),
        source]() -> absl::StatusOr<std::unique_ptr<capture::FrameSource>> {
@@ -113,6 +121,7 @@ std::vector<session::DisplayOptions> DisplayOptionsOf(
     display.set_name(uuid);
     display.mutable_group()->set_device(uuid);
     display.set_max_rate_hz(config::kDefaultRateHz);
+    display.set_scan_budget_ms_per_s(config::kDefaultScanBudgetMsPerS);
     displays.push_back(OptionsOf(display, fds, hotplug));
   }
   return displays;
@@ -141,7 +150,7 @@ absl::StatusOr<std::optional<offers::OfferServerOptions>> OfferOptionsOf(
         {.name = display.name(),
          .device = display.borrowed().device(),
          .vm = display.borrowed().vm(),
-         .max_rate_hz = static_cast<int>(display.max_rate_hz()),
+         .pace = PaceOf(display),
          .framebuffer = FramebufferOf(display),
          .edid_writes_allowed = display.allow_edid_writes(),
          .dma_bufs_allowed = display.allow_dma_bufs()});

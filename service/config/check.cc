@@ -18,6 +18,7 @@ namespace {
 
 constexpr size_t kMaxNameLength = 64;
 constexpr uint32_t kMaxRateHz = 120;
+constexpr uint32_t kMaxScanBudgetMsPerS = 1000;
 constexpr uint32_t kMaxSidePx = 65535;
 constexpr uint32_t kMaxStrideBytes = 16 * kMaxSidePx;
 constexpr uint64_t kMaxOffsetBytes = uint64_t{1} << 48;
@@ -249,6 +250,11 @@ void CheckDisplays(const v1::Config& config, const ReportProblem& report) {
     if (display.max_rate_hz() > kMaxRateHz) {
       problem(absl::StrFormat("max_rate_hz %d is too high; 1 to %d",
                               display.max_rate_hz(), kMaxRateHz));
+    }
+    if (display.scan_budget_ms_per_s() > kMaxScanBudgetMsPerS) {
+      problem(absl::StrFormat("scan_budget_ms_per_s %d is too high; 1 to %d",
+                              display.scan_budget_ms_per_s(),
+                              kMaxScanBudgetMsPerS));
     }
   }
 }

@@ -124,6 +124,9 @@ void FillDefaults(v1::Config* config) {
   if (devices->mode() == 0) devices->set_mode(kDefaultMode);
   for (v1::Display& display : *config->mutable_display()) {
     if (display.max_rate_hz() == 0) display.set_max_rate_hz(kDefaultRateHz);
+    if (display.scan_budget_ms_per_s() == 0) {
+      display.set_scan_budget_ms_per_s(kDefaultScanBudgetMsPerS);
+    }
   }
   v1::Limits* limits = config->mutable_limits();
   if (limits->viewers_per_display() == 0) {

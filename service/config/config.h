@@ -10,10 +10,12 @@ namespace oriel::config {
 
 // Of a display that gives no max_rate_hz.
 inline constexpr uint32_t kDefaultRateHz = 60;
+// Of one that gives no scan_budget_ms_per_s.
+inline constexpr uint32_t kDefaultScanBudgetMsPerS = 150;
 
 // A configuration that passed every check, with its defaults filled in: a
-// listening address, sockets' paths and modes, TCP addresses, rates and the
-// limits but for worker_threads are never zero or empty.
+// listening address, sockets' paths and modes, TCP addresses, rates, budgets
+// and the limits but for worker_threads are never zero or empty.
 
 // DevicesSocket.path that stands for no socket.
 inline constexpr char kNoSocket[] = "none";

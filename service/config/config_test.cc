@@ -67,6 +67,7 @@ TEST(ParseConfigTest, ReadsEveryField) {
   const v1::Display& display = config->display(0);
   EXPECT_EQ(display.vfio_user().socket(), "/run/vm.sock");
   EXPECT_EQ(display.max_rate_hz(), 60u);
+  EXPECT_EQ(display.scan_budget_ms_per_s(), 150u);
   EXPECT_EQ(display.framebuffer().region_type(), 0x80008086u);
   EXPECT_EQ(display.framebuffer().offset_bytes(), 4096u);
   EXPECT_EQ(config->limits().worker_threads(), 3u);
@@ -220,6 +221,10 @@ TEST(ParseConfigTest, RatesAndLimitsAreChecked) {
   EXPECT_THAT(ErrorOf(DisplayWith("max_rate_hz: 120")), StartsWith("accepted"));
   EXPECT_THAT(ErrorOf(DisplayWith("max_rate_hz: 121")),
               HasSubstr("max_rate_hz 121 is too high"));
+  EXPECT_THAT(ErrorOf(DisplayWith("scan_budget_ms_per_s: 1000")),
+              StartsWith("accepted"));
+  EXPECT_THAT(ErrorOf(DisplayWith("scan_budget_ms_per_s: 1001")),
+              HasSubstr("scan_budget_ms_per_s 1001 is too high; 1 to 1000"));
   EXPECT_THAT(ErrorOf("\nlimits { worker_threads: 5000 }"),
               StartsWith("orield.conf:2:1: limits: worker_threads 5000"));
 }

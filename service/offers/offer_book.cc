@@ -346,6 +346,7 @@ LeaseOptions OfferBook::OptionsFor(const Place& place, const Offer& offer) {
   options.source.dma_bufs_allowed = offer.dma_bufs_allowed;
   if (place.configured.has_value()) {
     options.source.framebuffer = place.configured->framebuffer;
+    options.source.pace = place.configured->pace;
     options.source.dma_bufs_allowed |= place.configured->dma_bufs_allowed;
     options.edid_writes_allowed = place.configured->edid_writes_allowed;
   }
@@ -369,7 +370,7 @@ void OfferBook::Unbind(Entry& entry, const OfferEnd& end, Time now) {
 absl::Status OfferBook::AddPlace(const std::string& name, Place place) {
   if (!place.configured.has_value()) RETURN_IF_ERROR(MakeRoom());
   const int max_rate_hz = place.configured.has_value()
-                              ? place.configured->max_rate_hz
+                              ? place.configured->pace.max_rate_hz
                               : session::DisplayOptions().max_rate_hz;
   const std::string configured_device =
       place.configured.has_value() ? place.configured->device : "";

@@ -39,7 +39,7 @@ struct BorrowedDisplayOptions {
   // One of both: mdev UUID or PCI address; a VM that has one device.
   std::string device;
   std::string vm;
-  int max_rate_hz = 60;
+  capture::ScanPace pace;
   std::optional<capture::VendorFramebuffer> framebuffer;
   bool edid_writes_allowed = false;
   // GET_GFX_DMABUF may be asked even where the offer does not allow it.
