@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "capture/discovery/inventory.h"
+#include "encoder/video/probe.h"
 #include "oriel/config/v1/config.pb.h"
 #include "oriel/v1/device.pb.h"
 #include "service/offers/offer_book.h"
@@ -18,5 +19,8 @@ v1::ListDevicesResponse MakeDeviceList(
     const std::vector<offers::LentDevice>& lent,
     const std::vector<session::DisplayStatus>& displays,
     const config::v1::Config& config);
+
+// For ListDevicesResponse.video_encoders.
+v1::VideoEncoder ToProto(const encoder::EncoderProbe& probe);
 
 }  // namespace oriel::service

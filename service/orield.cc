@@ -219,10 +219,14 @@ ExitCode Run(const config::v1::Config& config) {
       TakeOffers(config, registry.get());
   if (!offers.ok()) return NotStarted(offers.status());
   const rpc::DeviceLister list_devices = [&] {
-    return MakeDeviceList(capture::ListHostDevices(),
-                          *offers == nullptr ? std::vector<offers::LentDevice>()
-                                             : (*offers)->List(),
-                          registry->List(), config);
+    v1::ListDevicesResponse list =
+        MakeDeviceList(capture::ListHostDevices(),
+                       *offers == nullptr ? std::vector<offers::LentDevice>()
+                                          : (*offers)->List(),
+                       registry->List(), config);
+    for (const encoder::EncoderProbe& probe : encoder::ProbeVideoEncoders())
+      *list.add_video_encoders() = ToProto(probe);
+    return list;
   };
   const absl::StatusOr<std::unique_ptr<rpc::Server>> server =
       rpc::Server::Start(registry.get(), AddressesOf(config), list_devices);

@@ -42,15 +42,25 @@ class OlderServerTest : public CommandsTest {
   OlderServerTest() : CommandsTest(FakeOrield::Age::kBeforeDeviceService) {}
 };
 
-TEST_F(DevicesCommandTest, DevicesPrintsATableOrAnArray) {
+TEST_F(DevicesCommandTest, DevicesPrintsTablesOrAnObject) {
+  v1::VideoEncoder& encoder = server_.video_encoders.emplace_back();
+  encoder.set_name("h264_vaapi");
+  encoder.set_codec(v1::VIDEO_CODEC_H264);
+  encoder.set_hardware(true);
+  encoder.set_reason("no VA\x1b display");
   const Outcome text = Run({"devices"});
   EXPECT_EQ(text.exit_code, kExitOk) << text.err;
   EXPECT_THAT(text.out, StartsWith("NAME "));
   EXPECT_THAT(text.out, HasSubstr("mdev  vfio_mdev  7      i915-GVTg_V5_4"));
+  EXPECT_THAT(text.out, HasSubstr("h264_vaapi     h264   GPU      no: no VA? "
+                                  "display\n"));
   const auto json = nlohmann::json::parse(Run({"devices", "--json"}).out);
-  ASSERT_EQ(json.size(), 2u);
-  EXPECT_EQ(json[1]["display"], "vm7");
-  EXPECT_EQ(json[1]["kind"], "mdev");
+  const auto& devices = json["devices"];
+  ASSERT_EQ(devices.size(), 2u);
+  EXPECT_EQ(devices[1]["display"], "vm7");
+  EXPECT_EQ(devices[1]["kind"], "mdev");
+  EXPECT_EQ(json["video_encoders"][0]["name"], "h264_vaapi");
+  EXPECT_EQ(json["video_encoders"][0]["usable"], false);
 }
 
 TEST_F(DevicesCommandTest, AHostWithoutDevicesIsSaidAndIsAnEmptyArray) {
@@ -59,7 +69,8 @@ TEST_F(DevicesCommandTest, AHostWithoutDevicesIsSaidAndIsAnEmptyArray) {
   EXPECT_EQ(text.exit_code, kExitOk);
   EXPECT_EQ(text.out, "");
   EXPECT_THAT(text.err, HasSubstr("has no device for a VM; make an mdev"));
-  EXPECT_EQ(Run({"devices", "--json"}).out, "[]\n");
+  EXPECT_EQ(Run({"devices", "--json"}).out,
+            "{\"devices\":[],\"video_encoders\":[]}\n");
 }
 
 TEST_F(DevicesCommandTest, ShowPrintsTheDeviceBelowTheDisplay) {

@@ -36,12 +36,12 @@ DisplayDevice AskForDevice(const Connection& connection,
   } else {
     AddProblem(device.status(), result.problem);
   }
-  absl::StatusOr<std::vector<v1::HostDevice>> hosts = connection.ListDevices();
+  absl::StatusOr<v1::ListDevicesResponse> hosts = connection.ListDevices();
   if (!hosts.ok()) {
     AddProblem(hosts.status(), result.problem);
     return result;
   }
-  for (v1::HostDevice& host : *hosts) {
+  for (v1::HostDevice& host : *hosts->mutable_devices()) {
     if (host.display() == display) result.host = std::move(host);
   }
   return result;

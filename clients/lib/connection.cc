@@ -116,12 +116,11 @@ absl::StatusOr<v1::TakeSnapshotResponse> Connection::TakeSnapshot(
   return response;
 }
 
-absl::StatusOr<std::vector<v1::HostDevice>> Connection::ListDevices() const {
+absl::StatusOr<v1::ListDevicesResponse> Connection::ListDevices() const {
   v1::ListDevicesResponse response;
   const auto context = UnaryContext();
   RETURN_IF_ERROR(Explain(devices_->ListDevices(context.get(), {}, &response)));
-  return std::vector<v1::HostDevice>(response.devices().begin(),
-                                     response.devices().end());
+  return response;
 }
 
 absl::StatusOr<v1::GetDeviceResponse> Connection::GetDevice(

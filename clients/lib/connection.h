@@ -39,7 +39,7 @@ class Connection {
       const v1::TakeSnapshotRequest& request) const;
 
   // An orield from before them answers these with kUnimplemented.
-  absl::StatusOr<std::vector<v1::HostDevice>> ListDevices() const;
+  absl::StatusOr<v1::ListDevicesResponse> ListDevices() const;
   absl::StatusOr<v1::GetDeviceResponse> GetDevice(
       const std::string& display) const;
   absl::StatusOr<v1::GetEdidResponse> GetEdid(const std::string& display) const;

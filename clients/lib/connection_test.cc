@@ -124,8 +124,8 @@ TEST(ConnectionTest, AsksForDevicesByTheirDisplay) {
   ASSERT_TRUE(connection.ok());
   const auto devices = (*connection)->ListDevices();
   ASSERT_TRUE(devices.ok()) << devices.status();
-  ASSERT_EQ(devices->size(), 1u);
-  EXPECT_EQ(devices->front().name(), "0000:00:02.0");
+  ASSERT_EQ(devices->devices_size(), 1);
+  EXPECT_EQ(devices->devices(0).name(), "0000:00:02.0");
   EXPECT_EQ((*connection)->GetDevice("x")->description(), "a fake");
   EXPECT_EQ((*connection)->GetEdid("x")->link(), v1::MONITOR_LINK_UP);
   EXPECT_EQ((*connection)->GetOpRegion("x")->vbt(), "$VBT");

@@ -92,6 +92,8 @@ grpc::Status FakeOrield::ListDevices(grpc::ServerContext*,
                                      const v1::ListDevicesRequest*,
                                      v1::ListDevicesResponse* response) {
   for (const v1::HostDevice& one : devices) *response->add_devices() = one;
+  for (const v1::VideoEncoder& one : video_encoders)
+    *response->add_video_encoders() = one;
   return devices_status;
 }
 

@@ -39,6 +39,7 @@ class FakeOrield : public v1::DisplayService::Service,
   v1::TakeSnapshotResponse snapshot;
   grpc::Status snapshot_status;
   std::vector<v1::HostDevice> devices;
+  std::vector<v1::VideoEncoder> video_encoders;
   grpc::Status devices_status;
   // The answers for each of `displays`.
   v1::GetDeviceResponse device;

@@ -14,7 +14,7 @@ class Inventory(guest_case.Case):
   """oriel devices and oriel show."""
 
   def devices(self):
-    listed = json.loads(self.oriel('devices', '--json'))
+    listed = json.loads(self.oriel('devices', '--json'))['devices']
     return {device['name']: device for device in listed}
 
   def test_a_device_of_its_own_is_told_with_all_that_it_offers(self):
