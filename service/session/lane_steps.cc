@@ -12,9 +12,11 @@ namespace oriel::session {
 
 Lane::Work Lane::NextWork() {
   const bool on = latest_.frame.plane.on;
-  if (!started_ || (on && prepared_generation_ != generation_)) {
-    return Work::kPrepare;
-  }
+  if (!started_) return Work::kPrepare;
+  // A guest that changes its mode all the time costs no more than one that
+  // draws all the time.
+  if (on && prepared_generation_ != generation_)
+    return IsDue(next_step_) ? Work::kPrepare : Work::kNone;
   if (!on || wait_for_frame_) return Work::kNone;
   bool any_current = false;
   bool any_ready = false;
@@ -149,6 +151,7 @@ void Lane::Step() {
 }
 
 void Lane::Prepare(const StepInput& input) {
+  const Time begun = Clock::now();
   absl::Status status;
   if (!input.size.empty()) {
     status = encoder_.Prepare(input.generation, input.size);
@@ -156,6 +159,7 @@ void Lane::Prepare(const StepInput& input) {
   {
     MutexLock lock(mutex_);
     stepping_ = false;
+    Spend(Clock::now() - begun);
     if (ended_) return;
     if (!started_) {
       started_ = true;

@@ -34,7 +34,7 @@ struct Tuning {
   Duration heartbeat_interval = std::chrono::seconds(2);
   Duration keyframe_interval = std::chrono::seconds(1);
   // Of one processor, for the steps of one lane; what a burst may go beyond.
-  double encode_share = 0.75;
+  double encode_share = 0.6;
   Duration encode_burst = std::chrono::milliseconds(500);
   size_t catch_up_bytes = 64 * 1024;
   int32_t catch_up_rows_px = 256;

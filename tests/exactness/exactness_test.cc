@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <libdrm/drm_fourcc.h>
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <random>
@@ -214,6 +215,85 @@ TEST(ExactnessTest, AfterTheLastChangeEveryViewerShowsThePlane) {
   }
   // Otherwise the half of it was not tested.
   EXPECT_GT(videos, 100);
+}
+
+// Flips every pixel, alternates two pictures, changes its mode, draws what
+// hashes badly, as fast as it can.
+class HostileGuest {
+ public:
+  HostileGuest() : thread_([this] { Run(); }) {}
+  ~HostileGuest() {
+    stop_ = true;
+    thread_.join();
+  }
+  GuestScreen& screen() { return screen_; }
+
+ private:
+  void Run() {
+    for (uint32_t round = 0; !stop_; ++round) {
+      const Rect all = Rect::Of(screen_.size());
+      switch (round / 64 % 4) {
+        case 0:
+          screen_.DrawNoise(all, round);
+          break;
+        case 1:
+          screen_.DrawText(all, round % 2);
+          break;
+        case 2:
+          screen_.SetMode(DRM_FORMAT_XRGB8888, {640 - int32_t(round % 5), 480},
+                          0);
+          break;
+        default:
+          // The same stripes everywhere match at every distance.
+          for (int32_t x = 0; x < all.width_px; x += 8)
+            screen_.DrawFill({x, 0, 4, all.height_px}, round * 0x10101);
+      }
+    }
+  }
+
+  GuestScreen screen_;
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
+};
+
+TEST(ExactnessTest, AHostileGuestKeepsNoOtherDisplayFromBeingExact) {
+  GuestScreen calm;
+  calm.SetMode(DRM_FORMAT_XRGB8888, {640, 480}, 0);
+  HostileGuest hostile;
+  hostile.screen().SetMode(DRM_FORMAT_XRGB8888, {640, 480}, 0);
+  session::DisplayOptions displays[2];
+  displays[0].name = "calm";
+  displays[0].open = [&] { return calm.Open(); };
+  displays[1].name = "hostile";
+  displays[1].open = [&] { return hostile.screen().Open(); };
+  const wire::GrpcWireEncoder wire;
+  const auto registry = session::DisplayRegistry::Create(
+      {displays[0], displays[1]}, {.worker_threads = 2}, &wire);
+  std::vector<std::shared_ptr<WireViewer>> viewers;
+  for (const std::string name : {"calm", "hostile", "hostile"}) {
+    const Time deadline = Clock::now() + kPatience;
+    while (registry->Get(name)->state == session::DisplayState::kUnavailable &&
+           Clock::now() < deadline) {
+      std::this_thread::sleep_for(milliseconds(2));
+    }
+    viewers.push_back(std::make_shared<WireViewer>(true, 0, kSeed));
+    const auto opened = registry->OpenViewer(
+        name, {.encoding = encoder::Encoding::kAdaptive, .acknowledges = true},
+        viewers.back());
+    ASSERT_TRUE(opened.ok()) << opened.status();
+    viewers.back()->Connect(*opened);
+  }
+  for (uint32_t i = 0; i < 20; ++i) {
+    calm.DrawText({20, 20, 500, 300}, i);
+    const Picture expected = calm.Expected();
+    const Time begun = Clock::now();
+    while (viewers[0]->picture() != expected || !viewers[0]->exact()) {
+      ASSERT_LT(Clock::now() - begun, kPatience) << "text " << i;
+      std::this_thread::sleep_for(milliseconds(1));
+    }
+  }
+  for (const auto& viewer : viewers) EXPECT_EQ(viewer->violation(), "");
+  registry->Stop();
 }
 
 }  // namespace
