@@ -89,8 +89,10 @@ TEST_F(DevicesCommandTest, ShowPrintsTheDeviceBelowTheDisplay) {
   const auto json = nlohmann::json::parse(Run({"show", "--json"}).out);
   EXPECT_EQ(json["name"], "vm7");
   EXPECT_EQ(json["width_px"], 640);
+  // The display's own fields stay what they are.
+  EXPECT_EQ(json["device"], "a fake");
   EXPECT_EQ(json["host_device"]["iommu_group"], "7");
-  EXPECT_EQ(json["device"]["description"], "a fake");
+  EXPECT_EQ(json["device_report"]["description"], "a fake");
   EXPECT_EQ(json["device_problem"], "");
 }
 
@@ -102,7 +104,7 @@ TEST_F(DevicesCommandTest, ADisplayWithoutAHostDeviceIsShownWithItsDevice) {
   EXPECT_THAT(outcome.out, HasSubstr("OpRegion:    yes\n"));
   const auto json = nlohmann::json::parse(Run({"show", "--json"}).out);
   EXPECT_TRUE(json["host_device"].is_null());
-  EXPECT_FALSE(json["device"].is_null());
+  EXPECT_FALSE(json["device_report"].is_null());
   EXPECT_EQ(json["device_problem"], "");
 }
 
@@ -119,7 +121,7 @@ TEST_F(DevicesCommandTest, ShowSaysWhyTheDeviceCannotBeAsked) {
       HasSubstr("\nNo more about the device: the device?[2J has gone\n"));
   const auto json = nlohmann::json::parse(Run({"show", "--json"}).out);
   EXPECT_EQ(json["name"], "vm7");
-  EXPECT_TRUE(json["device"].is_null());
+  EXPECT_TRUE(json["device_report"].is_null());
   EXPECT_EQ(json["host_device"]["iommu_group"], "7");
   EXPECT_EQ(json["device_problem"], "the device\x1b[2J has gone");
 }
@@ -151,7 +153,7 @@ TEST_F(OlderServerTest, ShowPrintsTheDisplayAndOneReason) {
   EXPECT_THAT(outcome.out, Not(HasSubstr("version?; ")));
   const auto json = nlohmann::json::parse(Run({"show", "--json"}).out);
   EXPECT_TRUE(json["host_device"].is_null());
-  EXPECT_TRUE(json["device"].is_null());
+  EXPECT_TRUE(json["device_report"].is_null());
   EXPECT_THAT(std::string(json["device_problem"]), HasSubstr("older version"));
 }
 

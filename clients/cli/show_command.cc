@@ -52,7 +52,7 @@ nlohmann::json ShowJson(const v1::Display& display,
   nlohmann::json json = DisplayJson(display);
   json["host_device"] =
       device.host ? HostDeviceJson(*device.host) : nlohmann::json();
-  json["device"] =
+  json["device_report"] =
       device.device ? DeviceJson(*device.device) : nlohmann::json();
   json["device_problem"] = device.problem;
   return json;

@@ -30,7 +30,7 @@ class Inventory(guest_case.Case):
     igd = listed[guest_case.igd_address()]
     self.assertEqual((igd['kind'], igd['driver'], igd['display']),
                      ('pci', 'vfio-pci', ''))
-    told = json.loads(self.oriel('show', 'vgpu', '--json'))['device']
+    told = json.loads(self.oriel('show', 'vgpu', '--json'))['device_report']
     self.assertGreater(told['read_bytes_per_second'], 0)
     plane, = told['planes']
     self.assertEqual((plane['place'], plane['width_px'], plane['height_px']),
