@@ -4,6 +4,7 @@
 #include <string>
 
 #include "capture/discovery/find_group.h"
+#include "service/wire/enums.h"
 
 namespace oriel::service {
 namespace {
@@ -73,24 +74,12 @@ void AddUnlisted(const config::v1::Config& config,
   }
 }
 
-v1::VideoCodec ToProto(encoder::VideoCodec codec) {
-  switch (codec) {
-    case encoder::VideoCodec::kH264:
-      return v1::VIDEO_CODEC_H264;
-    case encoder::VideoCodec::kVp9:
-      return v1::VIDEO_CODEC_VP9;
-    case encoder::VideoCodec::kAv1:
-      return v1::VIDEO_CODEC_AV1;
-  }
-  return v1::VIDEO_CODEC_UNSPECIFIED;
-}
-
 }  // namespace
 
 v1::VideoEncoder ToProto(const encoder::EncoderProbe& probe) {
   v1::VideoEncoder out;
   out.set_name(probe.name);
-  out.set_codec(ToProto(probe.codec));
+  out.set_codec(wire::ToProto(probe.codec));
   out.set_hardware(probe.hardware);
   out.set_usable(probe.usable);
   out.set_reason(probe.reason);

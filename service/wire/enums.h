@@ -1,7 +1,9 @@
 #pragma once
 
+#include "encoder/update.h"
 #include "encoder/update_encoder.h"
 #include "oriel/v1/display.pb.h"
+#include "oriel/v1/streaming.pb.h"
 
 namespace oriel::wire {
 
@@ -19,6 +21,18 @@ inline v1::Encoding ToProto(encoder::Encoding encoding) {
       return v1::ENCODING_AV1;
   }
   return v1::ENCODING_UNSPECIFIED;
+}
+
+inline v1::VideoCodec ToProto(encoder::VideoCodec codec) {
+  switch (codec) {
+    case encoder::VideoCodec::kH264:
+      return v1::VIDEO_CODEC_H264;
+    case encoder::VideoCodec::kVp9:
+      return v1::VIDEO_CODEC_VP9;
+    case encoder::VideoCodec::kAv1:
+      return v1::VIDEO_CODEC_AV1;
+  }
+  return v1::VIDEO_CODEC_UNSPECIFIED;
 }
 
 }  // namespace oriel::wire

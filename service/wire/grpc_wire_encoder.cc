@@ -41,18 +41,6 @@ void SetRect(const Rect& rect, v1::Rect* out) {
   out->set_height_px(rect.height_px);
 }
 
-v1::VideoCodec ToProto(encoder::VideoCodec codec) {
-  switch (codec) {
-    case encoder::VideoCodec::kH264:
-      return v1::VIDEO_CODEC_H264;
-    case encoder::VideoCodec::kVp9:
-      return v1::VIDEO_CODEC_VP9;
-    case encoder::VideoCodec::kAv1:
-      return v1::VIDEO_CODEC_AV1;
-  }
-  return v1::VIDEO_CODEC_UNSPECIFIED;
-}
-
 void SetPatch(const encoder::Patch& patch, v1::Patch* out) {
   SetRect(patch.rect, out->mutable_rect());
   if (patch.payload != nullptr) {
