@@ -11,6 +11,9 @@ namespace {
 
 // Of a display at 30 Hz.
 constexpr Duration kTick = std::chrono::milliseconds(33);
+// A screen that changes faster than it can be sent is never complete: then a
+// picture of two times is better than none.
+constexpr Duration kLongestTear = std::chrono::milliseconds(100);
 
 }  // namespace
 
@@ -49,7 +52,7 @@ absl::StatusOr<LaneStep> LaneEncoder::Encode(const LaneFrame& frame,
     return absl::InternalError(encoder_->description() +
                                " did nothing with its damage");
   }
-  LaneStep step = Finish(frame, work.damage, std::move(result));
+  LaneStep step = Finish(frame, work, std::move(result));
   const Duration took = Clock::now() - begun;
   behind_ = took > kTick;
   step.update.durations = {.scan = frame.frame.scan_duration,
@@ -58,9 +61,9 @@ absl::StatusOr<LaneStep> LaneEncoder::Encode(const LaneFrame& frame,
   return step;
 }
 
-LaneStep LaneEncoder::Finish(const LaneFrame& frame, const Damage& damage,
+LaneStep LaneEncoder::Finish(const LaneFrame& frame, const LaneWork& work,
                              encoder::EncodeResult result) {
-  Damage rest = damage;
+  Damage rest = work.damage;
   rest.Subtract(result.done);
   TakeOver(frame.frame.picture, result.done, rest);
   LaneStep step;
@@ -79,7 +82,7 @@ LaneStep LaneEncoder::Finish(const LaneFrame& frame, const Damage& damage,
   // or says of a black picture that it is all.
   step.publish = !result.patches.empty() ||
                  (rest.empty() && (more_promised_ || base_sequence_ == 0));
-  if (step.publish) FillUpdate(frame, result, !rest.empty(), step);
+  if (step.publish) FillUpdate(frame, result, !rest.empty(), work.now, step);
   step.reference = reference_;
   step.sequence = base_sequence_;
   return step;
@@ -87,20 +90,26 @@ LaneStep LaneEncoder::Finish(const LaneFrame& frame, const Damage& damage,
 
 void LaneEncoder::FillUpdate(const LaneFrame& frame,
                              encoder::EncodeResult& result, bool more_follows,
-                             LaneStep& step) {
+                             Time now, LaneStep& step) {
   const bool video = encoder_->join_by() == encoder::JoinBy::kKeyframe;
   step.restarts = video && result.keyframe;
   step.update.generation = frame.frame.generation;
   step.update.sequence = ++last_sequence_;
   step.update.base_sequence = step.restarts ? 0 : base_sequence_;
   step.update.patches = std::move(result.patches);
-  step.update.more_follows = more_promised_ = more_follows;
+  step.update.more_follows = MayStayTorn(more_follows, now);
   step.update.exact = step.exact;
   step.update.capture_time = frame.frame.time;
   links_.Link(step.update);
   if (encoder_->exact() && step.update.base_sequence != 0)
     AddCheck(step.update);
   base_sequence_ = step.update.sequence;
+}
+
+bool LaneEncoder::MayStayTorn(bool more_follows, Time now) {
+  if (!more_follows) return more_promised_ = false;
+  if (!more_promised_) torn_since_ = now;
+  return more_promised_ = now - torn_since_ < kLongestTear;
 }
 
 // Of the next band that all viewers show as it is; none where there is none.

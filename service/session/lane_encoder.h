@@ -52,6 +52,7 @@ struct LaneWork {
   std::vector<encoder::FrameChange> changes;
   bool keyframe = false;
   bool video_keyframes = false;
+  Time now;  // of the step
 };
 
 // Owns a lane's encoder and its reference R, numbers the updates. Knows no
@@ -81,10 +82,12 @@ class LaneEncoder {
   // R becomes `picture` in `done`; `rest` is where the two still differ.
   void TakeOver(const BandedPicture& picture, const Damage& done,
                 const Damage& rest);
-  LaneStep Finish(const LaneFrame& frame, const Damage& damage,
+  LaneStep Finish(const LaneFrame& frame, const LaneWork& work,
                   encoder::EncodeResult result);
   void FillUpdate(const LaneFrame& frame, encoder::EncodeResult& result,
-                  bool more_follows, LaneStep& step);
+                  bool more_follows, Time now, LaneStep& step);
+  // Whether viewers may still wait for the rest before they present.
+  bool MayStayTorn(bool more_follows, Time now);
   void AddCheck(encoder::Update& update);
 
   encoder::EncoderOptions options_;
@@ -96,6 +99,7 @@ class LaneEncoder {
   // What viewers have as their base; 0: nothing of this generation yet.
   uint64_t base_sequence_ = 0;
   bool more_promised_ = false;
+  Time torn_since_{};  // while more_promised_
   int next_checked_band_ = 0;
   encoder::VideoLinks links_;
   // The last step took longer than a tick of a display.

@@ -2,13 +2,17 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <memory>
 
+#include "base/clock.h"
 #include "encoder/band_hash.h"
 #include "service/session/test_encoders.h"
 
 namespace oriel::session {
 namespace {
+
+using std::chrono::milliseconds;
 
 constexpr Size kSize = {16, 70};  // three bands
 const Damage kEverything(Rect::Of(kSize));
@@ -87,6 +91,24 @@ TEST_F(LaneEncoderTest, AChangeTooLargeGoesOnAndOnlyItsEndIsExact) {
     EXPECT_EQ(step.update.base_sequence, static_cast<uint64_t>(part));
   }
   EXPECT_TRUE(rest.empty());
+}
+
+TEST_F(LaneEncoderTest, AChangeThatNeverEndsIsPresentedAllTheSame) {
+  Change(Rect::Of(kSize));
+  controls_->max_payload_bytes = 30 * kSize.width_px * kBytesPerPixel;
+  const Time begun = Clock::now();
+  int presented = 0;
+  for (int step = 0; step < 40; ++step) {
+    Draw(Rect::Of(kSize));  // before the one before was sent
+    const LaneStep made = *lane_.Encode(
+        frame_,
+        {.damage = kEverything, .now = begun + step * milliseconds(10)});
+    presented += made.update.more_follows ? 0 : 1;
+    EXPECT_FALSE(made.update.exact);
+  }
+  // 400 ms, of which each picture may take 100.
+  EXPECT_GE(presented, 3);
+  EXPECT_LE(presented, 5);
 }
 
 TEST_F(LaneEncoderTest, APromisedEndComesEvenWithoutPatches) {

@@ -85,6 +85,7 @@ Lane::StepInput Lane::TakeWork() {
   StepInput input;
   if (ended_) return input;
   input.work = NextWork();
+  input.what.now = Clock::now();
   switch (input.work) {
     case Work::kNone:
       break;
@@ -184,7 +185,6 @@ void Lane::Prepare(const StepInput& input) {
 }
 
 void Lane::Encode(const StepInput& input) {
-  const Time begun = Clock::now();
   absl::StatusOr<LaneStep> step =
       input.work == Work::kSkip ? encoder_.Skip(input.frame, input.what.damage)
                                 : encoder_.Encode(input.frame, input.what);
@@ -194,7 +194,7 @@ void Lane::Encode(const StepInput& input) {
   }
   MutexLock lock(mutex_);
   stepping_ = false;
-  Spend(Clock::now() - begun);
+  Spend(Clock::now() - input.what.now);
   // Another generation began meanwhile: this is of no use to anybody, and
   // Prepare makes R black again.
   if (!ended_ && generation_ == input.generation) {
