@@ -20,6 +20,9 @@ constexpr size_t kRefineBytes = 256 * 1024;
 constexpr size_t kSharedRefineBytes = 64 * 1024;
 constexpr int64_t kRefinePx = 512 * 1024;
 constexpr Duration kRefinePause = std::chrono::milliseconds(15);
+constexpr Duration kProbePause = std::chrono::milliseconds(1500);
+// Enough to know.
+constexpr size_t kProbeBytes = 96 * 1024;
 
 size_t PayloadBytes(const std::vector<Patch>& patches) {
   size_t sum = 0;
@@ -124,6 +127,7 @@ void AdaptiveEncoder::FollowPlan(const std::vector<MotionArea>& areas,
     stream.area_id = area.id;
     stream.stream_id = FreeStreamId();
     stream.area = area.rect;
+    stream.probed_at = now;
     absl::StatusOr<std::unique_ptr<AreaStream>> encoder =
         open_(stream.stream_id, area.rect);
     if (!encoder.ok()) {
@@ -160,6 +164,7 @@ void AdaptiveEncoder::EncodeAreas(const EncodeRequest& request, Damage& rest,
     }
     stream.began = true;
     stream.unseen.Clear();
+    Probe(request, damage, stream);
     inexact_.Add(stream.area);
     rest.Subtract(stream.area);
     result.done.Add(damage);
@@ -170,6 +175,25 @@ void AdaptiveEncoder::EncodeAreas(const EncodeRequest& request, Damage& rest,
     std::erase_if(streams_,
                   [&](const Stream& one) { return one.area_id == id; });
   }
+}
+
+// Of what a viewer shows exactly: that patches could not use it now is no
+// reason to stay video.
+void AdaptiveEncoder::Probe(const EncodeRequest& request, const Damage& damage,
+                            Stream& stream) {
+  if (damage.empty() || request.now - stream.probed_at < kProbePause) return;
+  stream.probed_at = request.now;
+  const absl::StatusOr<EncodeResult> encoded =
+      lossless_->Encode({.picture = request.picture,
+                         .reference = request.reference,
+                         .damage = damage,
+                         .max_payload_bytes = kProbeBytes,
+                         .capture_time = request.capture_time,
+                         .now = request.now});
+  if (!encoded.ok() || encoded->done.empty()) return;
+  planner_.AreaWouldWeigh(
+      stream.area_id,
+      double(PayloadBytes(encoded->patches)) / double(encoded->done.AreaPx()));
 }
 
 absl::Status AdaptiveEncoder::EncodeRest(const EncodeRequest& request,
@@ -192,8 +216,11 @@ absl::Status AdaptiveEncoder::EncodeRest(const EncodeRequest& request,
                                       .hurry = request.hurry,
                                       .now = request.now}));
   for (Patch& patch : encoded.patches) {
-    planner_.Weighed(patch.rect,
-                     patch.payload == nullptr ? 0 : patch.payload->size());
+    // Where video was, a patch weighs more than the next one will.
+    if (!inexact_.Intersects(patch.rect)) {
+      planner_.Weighed(patch.rect,
+                       patch.payload == nullptr ? 0 : patch.payload->size());
+    }
     result.patches.push_back(std::move(patch));
   }
   inexact_.Subtract(encoded.done);

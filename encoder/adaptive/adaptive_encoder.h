@@ -41,6 +41,7 @@ class AdaptiveEncoder : public UpdateEncoder {
     std::unique_ptr<AreaStream> encoder;
     bool began = false;  // viewers have a keyframe to go on from
     Damage unseen;       // what it was not given of the area's changes
+    Time probed_at{};
   };
 
   absl::Status EncodePatches(const EncodeRequest& request, const Damage& rest,
@@ -51,6 +52,9 @@ class AdaptiveEncoder : public UpdateEncoder {
   // Patches of the areas that changed, which leave `rest`.
   void EncodeAreas(const EncodeRequest& request, Damage& rest,
                    EncodeResult& result);
+  // Tells the planner now and then what patches of the area would weigh.
+  void Probe(const EncodeRequest& request, const Damage& damage,
+             Stream& stream);
   // The result with the streams' newest access units is thrown away.
   void LoseAccessUnits();
   absl::Status EncodeRest(const EncodeRequest& request, const Damage& rest,

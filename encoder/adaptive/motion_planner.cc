@@ -13,6 +13,10 @@ constexpr int32_t kTileHeightPx = 32;
 constexpr double kNewestShare = 0.4;
 // Below this a tile is still: what changes next begins anew.
 constexpr double kForgotten = 0.3;
+// Of a tile's activity, for its patches to be typical.
+constexpr double kChangedAgain = 1.3;
+// Of costly_bytes_per_px, for an area to go back to patches.
+constexpr double kCheapShare = 0.5;
 constexpr Duration kBan = std::chrono::seconds(10);
 
 double Seconds(Duration duration) {
@@ -86,6 +90,7 @@ void MotionPlanner::Weighed(const Rect& rect, size_t size_bytes) {
   for (int row = tiles.y_px; row < tiles.bottom_px(); ++row) {
     for (int column = tiles.x_px; column < tiles.right_px(); ++column) {
       Tile& tile = tiles_[size_t(row) * size_t(columns_) + size_t(column)];
+      if (tile.activity < kChangedAgain) continue;
       // A sliver of a tile says little of the rest.
       const Rect whole = TileRect(column, row);
       const double share =
@@ -93,6 +98,14 @@ void MotionPlanner::Weighed(const Rect& rect, size_t size_bytes) {
       const double weight = tile.weighed ? kNewestShare * share : 1.0;
       tile.bytes_per_px += weight * (bytes_per_px - tile.bytes_per_px);
       tile.weighed = true;
+    }
+  }
+}
+
+void MotionPlanner::AreaWouldWeigh(uint32_t area_id, double bytes_per_px) {
+  for (Live& live : live_) {
+    if (live.area.id == area_id) {
+      live.cheap = bytes_per_px < kCheapShare * tuning_.costly_bytes_per_px;
     }
   }
 }
@@ -128,9 +141,9 @@ void MotionPlanner::DropStill(Time now) {
       live.lively_at = now;
   }
   std::erase_if(live_, [&](const Live& live) {
-    const bool still = now - live.changed_at >= tuning_.rest ||
-                       now - live.lively_at >= tuning_.dull;
-    if (!still) return false;
+    const bool over = live.cheap || now - live.changed_at >= tuning_.rest ||
+                      now - live.lively_at >= tuning_.dull;
+    if (!over) return false;
     // What it weighs as patches now is not known.
     const Rect tiles = TilesOf(live.area.rect);
     for (int row = tiles.y_px; row < tiles.bottom_px(); ++row) {

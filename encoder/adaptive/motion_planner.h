@@ -52,8 +52,12 @@ class MotionPlanner {
 
   // A frame's damage, in the order of time.
   void Changed(const Damage& damage, Time at);
-  // A lossless patch of `rect` weighed this much; 0 of a copy or fill.
+  // A lossless patch of `rect` weighed this much; 0 of a copy or fill. What
+  // changes for the first time says nothing of what comes next.
   void Weighed(const Rect& rect, size_t size_bytes);
+  // What patches of a live area would weigh now: one that scrolls goes back to
+  // them.
+  void AreaWouldWeigh(uint32_t area_id, double bytes_per_px);
   // The areas that are video from now on, disjoint.
   const std::vector<MotionArea>& Plan(Time now);
   // Back to patches, as where its codec fails, and not again for a while.
@@ -75,6 +79,7 @@ class MotionPlanner {
     Time since;
     Time changed_at;
     Time lively_at;  // when it was last not dull
+    bool cheap = false;
   };
 
   double ActivityAt(const Tile& tile, Time now) const;

@@ -180,6 +180,31 @@ TEST(MotionPlannerTest, WhatWasGivenUpIsNotTriedAgainAtOnce) {
   EXPECT_THAT(screen.areas_, SizeIs(1));
 }
 
+TEST(MotionPlannerTest, WhatScrollsAfterACostlyFirstPictureIsNoVideo) {
+  // A page with photographs: the first picture is costly, its copies are not.
+  MotionPlanner planner(kSize);
+  Time now = Time{} + std::chrono::hours(1);
+  for (int frame = 0; frame < 60; ++frame) {
+    planner.Changed(Damage(Rect::Of(kSize)), now);
+    EXPECT_THAT(planner.Plan(now), IsEmpty()) << frame;
+    planner.Weighed(Rect::Of(kSize),
+                    frame == 0 ? size_t(1.5 * double(kSize.AreaPx())) : 0);
+    now += milliseconds(16);
+  }
+}
+
+TEST(MotionPlannerTest, AnAreaThatPatchesWouldHoldGoesBackToThem) {
+  Screen screen;
+  screen.Play(kFilm, milliseconds(33), milliseconds(1000), kFilmBytesPerPx);
+  ASSERT_THAT(screen.areas_, SizeIs(1));
+  screen.planner_.AreaWouldWeigh(screen.areas_[0].id, kFilmBytesPerPx);
+  screen.Play(kFilm, milliseconds(33), milliseconds(33), kFilmBytesPerPx);
+  ASSERT_THAT(screen.areas_, SizeIs(1));
+  screen.planner_.AreaWouldWeigh(screen.areas_[0].id, kTextBytesPerPx);
+  screen.Play(kFilm, milliseconds(33), milliseconds(2000), kTextBytesPerPx);
+  EXPECT_THAT(screen.areas_, IsEmpty());
+}
+
 TEST(MotionPlannerTest, AreasStayInsideAnyPicture) {
   for (const Size size : {Size{1, 1}, Size{65, 33}, Size{1366, 768},
                           Size{16384, 1}, Size{1, 16384}, Size{333, 777}}) {
