@@ -91,13 +91,12 @@ void MotionPlanner::Weighed(const Rect& rect, size_t size_bytes) {
     for (int column = tiles.x_px; column < tiles.right_px(); ++column) {
       Tile& tile = tiles_[size_t(row) * size_t(columns_) + size_t(column)];
       if (tile.activity < kChangedAgain) continue;
-      // A sliver of a tile says little of the rest.
-      const Rect whole = TileRect(column, row);
+      // A sliver says little of the rest of what changes in the tile.
+      const Rect part = Intersection(TileRect(column, row), rect);
       const double share =
-          double(Intersection(whole, rect).AreaPx()) / double(whole.AreaPx());
-      const double weight = tile.weighed ? kNewestShare * share : 1.0;
-      tile.bytes_per_px += weight * (bytes_per_px - tile.bytes_per_px);
-      tile.weighed = true;
+          std::min(1.0, double(part.AreaPx()) / double(tile.extent.AreaPx()));
+      tile.bytes_per_px +=
+          kNewestShare * share * (bytes_per_px - tile.bytes_per_px);
     }
   }
 }
@@ -112,7 +111,7 @@ void MotionPlanner::AreaWouldWeigh(uint32_t area_id, double bytes_per_px) {
 
 bool MotionPlanner::IsMoving(const Tile& tile, Time now,
                              double threshold) const {
-  return tile.weighed && tile.bytes_per_px >= tuning_.costly_bytes_per_px &&
+  return tile.bytes_per_px >= tuning_.costly_bytes_per_px &&
          ActivityAt(tile, now) >= threshold;
 }
 
@@ -204,7 +203,8 @@ std::vector<Rect> MotionPlanner::Candidates(Time now) const {
     if (moving[i] == 0 || seen[i] != 0) continue;
     int64_t tiles_px = 0;
     const Rect bounds = GrowComponent(i, moving, seen, tiles_px);
-    if (bounds.AreaPx() >= tuning_.min_area_px &&
+    if (bounds.width_px >= tuning_.min_side_px &&
+        bounds.height_px >= tuning_.min_side_px &&
         double(tiles_px) >= tuning_.min_filled * double(bounds.AreaPx())) {
       found.push_back(Align(bounds));
     }

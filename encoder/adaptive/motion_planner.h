@@ -21,9 +21,11 @@ struct MotionTuning {
   // Where lossless patches would take more than urgent_bytes_per_s.
   double urgent_activity = 2.5;
   double urgent_bytes_per_s = 4e6;
-  // Of lossless patches; text that scrolls or changes takes a tenth of it.
-  double costly_bytes_per_px = 0.25;
-  int64_t min_area_px = 96 * 96;
+  // Of lossless patches. Films take 0.8 and more; what a scroll brings in of
+  // photographs, spread over its tiles, a third; text a tenth of that.
+  double costly_bytes_per_px = 0.6;
+  // Less is no film: an icon, or the strip that a scroll brings in.
+  int32_t min_side_px = 96;
   // Of the moving tiles in the rectangle around them.
   double min_filled = 0.5;
   // An area goes back to patches when nothing of it changed for rest, or when
@@ -71,7 +73,6 @@ class MotionPlanner {
     double activity = 0;  // as of changed_at
     Time changed_at{};
     double bytes_per_px = 0;
-    bool weighed = false;
     Rect extent;  // what changed of it since it was still
   };
   struct Live {

@@ -193,6 +193,21 @@ TEST(MotionPlannerTest, WhatScrollsAfterACostlyFirstPictureIsNoVideo) {
   }
 }
 
+TEST(MotionPlannerTest, TheCostlyEdgeOfAScrollIsNoVideo) {
+  // Eight rows of photographs come in from below with each step.
+  constexpr Rect kPage = {0, 0, 1920, 1072};
+  constexpr Rect kNew = {0, 1064, 1920, 8};
+  MotionPlanner planner(kSize);
+  Time now = Time{} + std::chrono::hours(1);
+  for (int frame = 0; frame < 200; ++frame) {
+    planner.Changed(Damage(kPage), now);
+    EXPECT_THAT(planner.Plan(now), IsEmpty()) << frame;
+    planner.Weighed({0, 0, 1920, 1064}, 0);
+    planner.Weighed(kNew, size_t(2.0 * double(kNew.AreaPx())));
+    now += milliseconds(16);
+  }
+}
+
 TEST(MotionPlannerTest, AnAreaThatPatchesWouldHoldGoesBackToThem) {
   Screen screen;
   screen.Play(kFilm, milliseconds(33), milliseconds(1000), kFilmBytesPerPx);
