@@ -61,12 +61,15 @@ absl::StatusOr<EncodeResult> AdaptiveEncoder::Encode(
   result.keyframe = request.keyframe;
   // A keyframe stands alone: patches of everything, and video goes on behind
   // it.
+  const Damage inexact_before = inexact_;
   if (request.keyframe) inexact_.Clear();
   Damage rest = request.damage;
   if (!request.keyframe) EncodeAreas(request, rest, result);
   if (absl::Status status = EncodePatches(request, rest, result);
       !status.ok()) {
+    // Nobody gets what was made.
     LoseAccessUnits();
+    inexact_ = inexact_before;
     return status;
   }
   NoteWhen(request, result);
