@@ -28,6 +28,12 @@ constexpr double kMostDebtSeconds = 4;
 constexpr std::array<int32_t, kSampleRowsPx> kSampleOrder = {
     0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15};
 
+// What moves by itself, as scrolled text, shows in any of its rows: to read all
+// of them, mostly between two changes, would cost more than the changes do.
+// So many are as much to read as a sample of a full HD plane.
+constexpr size_t kManyHotTiles = 64;
+constexpr std::array<int32_t, kHotRowStepPx> kHotRowOrder = {0, 2, 1, 3};
+
 Duration Rounded(double seconds) {
   return std::chrono::duration_cast<Duration>(Seconds(seconds));
 }
@@ -106,6 +112,10 @@ ScanTick ScanPlan::Take(Time now) {
   const Periods periods = PeriodsAt(now);
   if (!hot_.empty() && now >= hot_due_) {
     tick.hot = true;
+    if (hot_.size() > kManyHotTiles) {
+      tick.hot_step = kHotRowStepPx;
+      tick.hot_row = kHotRowOrder[hot_ticks_++ % kHotRowOrder.size()];
+    }
     hot_due_ = Advance(hot_due_, periods.hot, now);
   }
   if (now >= sample_due_ || (tick.hot && now >= sample_due_ - kSampleEarly)) {

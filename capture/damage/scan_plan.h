@@ -25,15 +25,22 @@ struct ScanPace {
 struct ScanTick {
   // The rows y with y % kSampleRowsPx == *sample.
   std::optional<int32_t> sample;
-  // The hot tiles.
+  // The hot tiles; of their rows those y with y % hot_step == hot_row.
   bool hot = false;
+  int32_t hot_step = 1;
+  int32_t hot_row = 0;
 
   bool empty() const { return !sample.has_value() && !hot; }
 };
 
+// Of large hot areas: every row is looked at within so many ticks. A divisor of
+// the tiles' height.
+inline constexpr int32_t kHotRowStepPx = 4;
+
 // Decides when which part of a plane is read. Hot tiles, which are those that
-// changed in the last 300 ms and their neighbours, are due at the full rate. Of
-// all others one row of sixteen is due every 19.2 ms, another one each time;
+// changed in the last 300 ms and their neighbours, are due at the full rate;
+// where they are many, because much scrolls, one row of four of them. Of all
+// others one row of sixteen is due every 19.2 ms, another one each time;
 // ten seconds after the last change or wake-up every 95 ms. So what is as high
 // as text is seen within 20 ms (100), and any pixel within 300 ms (1.6 s).
 // Where the budget allows less, both are due more seldom, sampling with a
@@ -85,6 +92,7 @@ class ScanPlan {
   Time sample_due_{};
   Time hot_due_{};
   uint32_t samples_ = 0;
+  uint32_t hot_ticks_ = 0;
   std::array<Time, kSampleRowsPx> row_read_at_{};
   std::vector<Time> hot_until_;  // by tile; Time::min(): it is not hot
   std::vector<int> hot_;         // those that are

@@ -100,9 +100,15 @@ absl::Status PlaneReader::CompareSample(ForeignMemory& memory,
 }
 
 absl::Status PlaneReader::CompareTiles(ForeignMemory& memory,
-                                       const std::vector<uint8_t>& tiles) {
+                                       const std::vector<uint8_t>& tiles,
+                                       const ScanTick& tick) {
+  static_assert(kBandHeightPx % kHotRowStepPx == 0);
+  const int32_t step = tick.hot_step;
   for (int band = 0; band < grid().bands(); ++band) {
-    const Rect rect = copy_.picture().BandRect(band);
+    Rect rect = copy_.picture().BandRect(band);
+    rect.y_px += tick.hot_row;
+    rect.height_px -= tick.hot_row;
+    if (rect.empty()) continue;  // a last band of a row or two
     uint8_t* flags = suspect_.data() + size_t(band) * size_t(grid().columns());
     for (const Run& run : RunsOf(band, tiles)) {
       uint8_t* differing = flags + run.first_column;
@@ -110,17 +116,18 @@ absl::Status PlaneReader::CompareTiles(ForeignMemory& memory,
           memory,
           {run.first_column * kTileWidthPx, rect.y_px, WidthOf(run),
            rect.height_px},
-          1, WidthOf(run), [&](const uint8_t* pixels, int32_t y, int32_t rows) {
+          step, WidthOf(run),
+          [&](const uint8_t* pixels, int32_t y, int32_t rows) {
             for (int32_t row = 0; row < rows; ++row) {
               // More of it would only say the same.
               if (std::find(differing, differing + run.count, 0) ==
                   differing + run.count) {
                 return;
               }
-              copy_.CompareRow(pixels, y + row, run.first_column, run.count,
-                               row + 1 < rows ? 1 : 0, stride_bytes_,
-                               differing);
-              pixels += stride_bytes_;
+              copy_.CompareRow(pixels, y + row * step, run.first_column,
+                               run.count, row + 1 < rows ? step : 0,
+                               stride_bytes_ * size_t(step), differing);
+              pixels += stride_bytes_ * size_t(step);
             }
           }));
     }
@@ -138,7 +145,7 @@ absl::StatusOr<bool> PlaneReader::Compare(ForeignMemory& memory,
       const bool flows = changes_[size_t(tile)] >= kFlow;
       (flows ? suspect_ : compared)[size_t(tile)] = 1;
     }
-    RETURN_IF_ERROR(CompareTiles(memory, compared));
+    RETURN_IF_ERROR(CompareTiles(memory, compared, tick));
     for (const int tile : hot) {
       if (suspect_[size_t(tile)] == 0) changes_[size_t(tile)] = 0;
     }

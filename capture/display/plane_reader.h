@@ -56,7 +56,8 @@ class PlaneReader {
                          const RowsVisitor& visitor) const;
   absl::Status CompareSample(ForeignMemory& memory, int32_t first_row_px);
   absl::Status CompareTiles(ForeignMemory& memory,
-                            const std::vector<uint8_t>& tiles);
+                            const std::vector<uint8_t>& tiles,
+                            const ScanTick& tick);
   absl::Status TakeOverTiles(ForeignMemory& memory,
                              const std::vector<uint8_t>& tiles);
 

@@ -27,6 +27,9 @@ constexpr int32_t kFarPx = 192;
 constexpr int32_t kMinVotes = 4;
 constexpr size_t kMaxCandidates = 8;
 constexpr Size kSample = {32, 16};
+// Shifts of the updates before: by one line, and by two.
+constexpr size_t kMaxRecent = 2;
+constexpr int64_t kSmallRest = 8;
 
 int64_t AreaPx(const std::vector<Rect>& rects) {
   int64_t sum = 0;
@@ -50,6 +53,38 @@ bool IsEqual(const BandedPicture& picture, const BandedPicture& reference,
     }
   }
   return true;
+}
+
+// At sixteen places of what changed, as far apart as can be: whether half of
+// them stood there.
+bool IsLikelyAgain(const BandedPicture& picture, const BandedPicture& reference,
+                   const std::vector<Rect>& changed, const Shift& source) {
+  constexpr int64_t kPlaces = 16;
+  const int64_t step_px = std::max<int64_t>(1, AreaPx(changed) / kPlaces);
+  const Rect all = Rect::Of(picture.size());
+  int equal = 0;
+  int64_t at_px = step_px / 2;
+  for (const Rect& rect : changed) {
+    for (; at_px < rect.AreaPx(); at_px += step_px) {
+      const Rect here =
+          Intersection({rect.x_px + static_cast<int32_t>(at_px % rect.width_px),
+                        rect.y_px + static_cast<int32_t>(at_px / rect.width_px),
+                        kSample.width_px, kSample.height_px},
+                       rect);
+      if (all.Contains(Shifted(here, source)) &&
+          IsEqual(picture, reference, here, source)) {
+        ++equal;
+      }
+    }
+    at_px -= rect.AreaPx();
+  }
+  return equal * 2 >= kPlaces;
+}
+
+int64_t CoveredPx(const std::vector<Rect>& rects, const Rect& by) {
+  int64_t sum = 0;
+  for (const Rect& rect : rects) sum += Intersection(rect, by).AreaPx();
+  return sum;
 }
 
 }  // namespace
@@ -79,8 +114,19 @@ const std::vector<Move>& MoveFinder::Find(const BandedPicture& picture,
   if (AreaPx(changed) < EqualCells::kMinSparedPx) return moves_;
   const std::vector<Rect>& areas = areas_.Choose(picture.size(), changed);
   if (areas.empty()) return moves_;
-  IndexReference(reference, areas);
   cells_.Start(picture, reference, changed, barred);
+  if (!TakeAgain(picture, reference, changed, barred))
+    Search(picture, reference, areas);
+  for (const Move& move : moves_) areas_.Found(move.rect);
+  areas_.Learn();
+  Remember();
+  return moves_;
+}
+
+void MoveFinder::Search(const BandedPicture& picture,
+                        const BandedPicture& reference,
+                        const std::vector<Rect>& areas) {
+  IndexReference(reference, areas);
   const auto step = static_cast<int32_t>(
       std::min<int64_t>(kMaxUnitStep, AreaPx(areas) / kThoroughPx / 2 * 2 + 1));
   phase_ = (phase_ + 1) % step;
@@ -91,17 +137,42 @@ const std::vector<Move>& MoveFinder::Find(const BandedPicture& picture,
   Vote(picture, areas, is_first);
   TakeBest(picture, reference);
   // Where something moves, something smaller may, too.
-  if (!moves_.empty() && step > 1) {
-    int32_t left_over = 0;
-    Vote(picture, areas, [&](int32_t column, int32_t row) {
-      return !is_first(column, row) && !IsTaken(MiddleOf(column, row)) &&
-             left_over++ % kSecondStep == 0;
-    });
-    TakeBest(picture, reference);
+  if (moves_.empty() || step == 1) return;
+  int32_t left_over = 0;
+  Vote(picture, areas, [&](int32_t column, int32_t row) {
+    return !is_first(column, row) && !IsTaken(MiddleOf(column, row)) &&
+           left_over++ % kSecondStep == 0;
+  });
+  TakeBest(picture, reference);
+}
+
+bool MoveFinder::TakeAgain(const BandedPicture& picture,
+                           const BandedPicture& reference,
+                           const std::vector<Rect>& changed,
+                           const std::vector<Rect>& barred) {
+  const int64_t changed_px = AreaPx(changed);
+  for (const Shift& shift : recent_) {
+    if (!IsLikelyAgain(picture, reference, changed, shift)) continue;
+    cells_.Take(shift, Rect::Of(picture.size()), moves_);
+    int64_t rest_px = changed_px;
+    for (const Move& move : moves_) rest_px -= CoveredPx(changed, move.rect);
+    if (rest_px <= std::max(kThoroughPx, changed_px / kSmallRest)) return true;
+    moves_.clear();
+    cells_.Start(picture, reference, changed, barred);
   }
-  for (const Move& move : moves_) areas_.Found(move.rect);
-  areas_.Learn();
-  return moves_;
+  return false;
+}
+
+void MoveFinder::Remember() {
+  const Move* largest = nullptr;
+  for (const Move& move : moves_) {
+    if (largest == nullptr || move.rect.AreaPx() > largest->rect.AreaPx())
+      largest = &move;
+  }
+  if (largest == nullptr) return;
+  std::erase(recent_, largest->source);
+  recent_.insert(recent_.begin(), largest->source);
+  if (recent_.size() > kMaxRecent) recent_.pop_back();
 }
 
 void MoveFinder::TakeBest(const BandedPicture& picture,

@@ -13,7 +13,8 @@
 namespace oriel::encoder {
 
 // Finds what was scrolled or dragged, in any direction, several moves at once.
-// Places that can be found again are looked up in the reference, where they
+// What scrolled a moment ago most likely goes on: that is tried first. Else
+// places that can be found again are looked up in the reference, where they
 // stood is voted on, and what won is compared pixel by pixel, so every move is
 // exact. Work is bounded by what changed. Thread-compatible.
 class MoveFinder {
@@ -27,6 +28,15 @@ class MoveFinder {
                                 const std::vector<Rect>& barred);
 
  private:
+  // Whether one of the shifts of the last updates explains what changed, but
+  // for a rest as small as a new line of text.
+  bool TakeAgain(const BandedPicture& picture, const BandedPicture& reference,
+                 const std::vector<Rect>& changed,
+                 const std::vector<Rect>& barred);
+  void Search(const BandedPicture& picture, const BandedPicture& reference,
+              const std::vector<Rect>& areas);
+  // Keeps the shift that moved most for the next update.
+  void Remember();
   void IndexReference(const BandedPicture& reference,
                       const std::vector<Rect>& areas);
   // In those units of the areas that are wanted, by column and row.
@@ -46,6 +56,7 @@ class MoveFinder {
   MoveVotes votes_;
   EqualCells cells_;
   std::vector<Move> moves_;
+  std::vector<Shift> recent_;  // newest first
   int32_t phase_ = 0;
   int64_t left_px_ = 0;  // that may still be compared
 };

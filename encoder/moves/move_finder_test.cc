@@ -117,6 +117,31 @@ TEST(MoveFinderTest, SeveralMovesAreFoundAtOnce) {
   EXPECT_GE(MovedPx(moves, {-283, -27}), 200 * 150 * 9 / 10);
 }
 
+TEST(MoveFinderTest, WhatGoesOnAsItDidIsFoundAndSoIsWhatDoesNot) {
+  Picture page = Typewriter().Page(kSize);
+  MoveFinder finder;
+  for (const int32_t rows : {16, 16, 16, 32, 16, 7, 16, 32, 90, 1}) {
+    const Picture before = page;
+    ScrollUp(page, {100, 40, 640, 500}, rows);
+    const auto moves = Find(finder, before, page, {{100, 40, 640, 500}});
+    EXPECT_GE(MovedPx(moves, {0, rows}), 640 * (500 - rows) * 98 / 100) << rows;
+  }
+}
+
+TEST(MoveFinderTest, ASecondMoveIsFoundBesideOneThatGoesOn) {
+  Picture page = Typewriter().Page(kSize);
+  MoveFinder finder;
+  for (int update = 0; update < 4; ++update) {
+    const Picture before = page;
+    ScrollUp(page, {0, 0, 500, 600}, 16);
+    if (update == 3) ScrollUp(page, {500, 0, 300, 400}, 9);
+    const auto moves = Find(finder, before, page, {Rect::Of(kSize)});
+    EXPECT_GE(MovedPx(moves, {0, 16}), 500 * 570) << update;
+    if (update < 3) continue;
+    EXPECT_GE(MovedPx(moves, {0, 9}), 300 * 380);
+  }
+}
+
 TEST(MoveFinderTest, NoSourceTouchesWhatIsBarred) {
   std::mt19937 random(3);
   const Picture page = Typewriter().Page(kSize);
