@@ -5,10 +5,13 @@
 #include <cstring>
 #include <utility>
 
+#include "base/picture/band_pool.h"
+
 namespace oriel {
 namespace {
 
 void FillBlack(std::vector<uint8_t>& pixels) {
+  std::fill(pixels.begin(), pixels.end(), 0);
   for (size_t i = kBytesPerPixel - 1; i < pixels.size(); i += kBytesPerPixel) {
     pixels[i] = 0xFF;
   }
@@ -19,7 +22,11 @@ void FillBlack(std::vector<uint8_t>& pixels) {
 // An own count instead of std::shared_ptr: use_count() gives no ordering, and
 // writing in place needs to see all reads of the last other owner done.
 struct BandedPicture::Band {
-  explicit Band(std::vector<uint8_t> bytes) : pixels(std::move(bytes)) {}
+  explicit Band(size_t size_bytes) : pixels(TakeBandPixels(size_bytes)) {}
+  ~Band() { GiveBandPixels(std::move(pixels)); }
+  Band(const Band&) = delete;
+  Band& operator=(const Band&) = delete;
+
   std::atomic<int> owners{1};
   std::vector<uint8_t> pixels;
 };
@@ -32,9 +39,8 @@ BandedPicture::BandedPicture(Size size) : size_(size) {
   const int count = (size.height_px + kBandHeightPx - 1) / kBandHeightPx;
   bands_.resize(count, nullptr);
   for (int i = 0; i < count; ++i) {
-    std::vector<uint8_t> pixels(stride_bytes() * BandRect(i).height_px);
-    FillBlack(pixels);
-    bands_[i] = new Band(std::move(pixels));
+    bands_[i] = new Band(stride_bytes() * BandRect(i).height_px);
+    FillBlack(bands_[i]->pixels);
   }
 }
 
@@ -82,7 +88,8 @@ const uint8_t* BandedPicture::Row(int32_t y_px) const {
 uint8_t* BandedPicture::MutableBand(int band) {
   Band*& mine = bands_[band];
   if (mine->owners.load(std::memory_order_acquire) != 1) {
-    Band* clone = new Band(mine->pixels);
+    Band* clone = new Band(mine->pixels.size());
+    std::memcpy(clone->pixels.data(), mine->pixels.data(), mine->pixels.size());
     Release(std::exchange(mine, clone));
   }
   return mine->pixels.data();
