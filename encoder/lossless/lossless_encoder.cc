@@ -10,6 +10,8 @@ constexpr int64_t kMaxUpdatePx = 36 * 1024 * 1024;
 // Up to here the slowest content costs less than a millisecond, whatever the
 // level.
 constexpr int64_t kCarefulPx = 16 * 1024;
+// Of less, to find out what really differs costs little.
+constexpr int64_t kLargeDamagePx = 128 * 1024;
 
 int64_t AreaPx(const std::vector<Rect>& rects) {
   int64_t sum = 0;
@@ -42,14 +44,17 @@ Effort EffortFor(const EncodeRequest& request, int64_t area_px) {
 absl::StatusOr<EncodeResult> LosslessEncoder::Encode(
     const EncodeRequest& request) {
   packer_.Start(request.max_payload_bytes);
-  FindChanged(request);
   copied_.clear();
   if (request.taken != nullptr) copied_ = request.taken->Rects();
-  if (!request.keyframe) {
-    FindFreeMoves(request);
-    packer_.AddCopies(free_moves_);
-    SubtractMoves(free_moves_);
+  free_moves_.clear();
+  FindMovesThatGoOn(request);
+  FindChanged(request);
+  if (!request.keyframe && free_moves_.empty()) {
+    KeepFree(request, moves_.Find(request.picture, request.reference, changed_,
+                                  barred_));
   }
+  packer_.AddCopies(free_moves_);
+  SubtractMoves(free_moves_);
   const std::vector<Rect>& rects = coalescer_.Coalesce(changed_, copied_);
   const PatchSource source = {
       .picture = request.picture,
@@ -63,29 +68,36 @@ absl::StatusOr<EncodeResult> LosslessEncoder::Encode(
 }
 
 // A move grows over what did not change, too, where another patch may be.
-void LosslessEncoder::FindFreeMoves(const EncodeRequest& request) {
-  free_moves_ =
-      moves_.Find(request.picture, request.reference, changed_, barred_);
+void LosslessEncoder::KeepFree(const EncodeRequest& request,
+                               const std::vector<Move>& moves) {
+  free_moves_ = moves;
   if (request.taken == nullptr) return;
   std::erase_if(free_moves_, [&](const Move& move) {
     return request.taken->Intersects(move.rect);
   });
 }
 
+void LosslessEncoder::FindMovesThatGoOn(const EncodeRequest& request) {
+  barred_.clear();
+  if (request.unusable_reference != nullptr)
+    barred_ = request.unusable_reference->Rects();
+  if (request.keyframe || request.damage.AreaPx() < kLargeDamagePx) return;
+  KeepFree(request, moves_.FindAgain(request.picture, request.reference,
+                                     request.damage.Rects(), barred_));
+}
+
 void LosslessEncoder::FindChanged(const EncodeRequest& request) {
   changed_.clear();
   changed_px_ = 0;
-  barred_.clear();
-  if (request.keyframe || request.unusable_reference == nullptr ||
-      request.unusable_reference->empty()) {
-    AddChanged(request, request.damage, !request.keyframe);
+  Damage known = request.damage;
+  for (const Move& move : free_moves_) known.Subtract(move.rect);
+  if (request.keyframe || barred_.empty()) {
+    AddChanged(request, known, !request.keyframe);
     return;
   }
-  barred_ = request.unusable_reference->Rects();
-  Damage unknown = request.damage;
+  Damage unknown = known;
   unknown.IntersectWith(*request.unusable_reference);
   AddChanged(request, unknown, false);
-  Damage known = request.damage;
   known.Subtract(*request.unusable_reference);
   AddChanged(request, known, true);
 }

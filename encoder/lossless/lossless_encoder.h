@@ -28,12 +28,15 @@ class LosslessEncoder : public UpdateEncoder {
   std::string description() const override { return "zstd levels 1 and 3"; }
 
  private:
+  // Copies what goes on scrolling, before anything is compared; none of it is
+  // compared again.
+  void FindMovesThatGoOn(const EncodeRequest& request);
   // Fills changed_ with what is to be sent, up to an update's share of it.
   void FindChanged(const EncodeRequest& request);
   void AddChanged(const EncodeRequest& request, const Damage& damage,
                   bool compare);
-  // Those that meet no other patch.
-  void FindFreeMoves(const EncodeRequest& request);
+  // free_moves_ become those of `moves` that meet no other patch.
+  void KeepFree(const EncodeRequest& request, const std::vector<Move>& moves);
   // Cuts the moves out of changed_.
   void SubtractMoves(const std::vector<Move>& moves);
 

@@ -115,11 +115,11 @@ const std::vector<Move>& MoveFinder::Find(const BandedPicture& picture,
   const std::vector<Rect>& areas = areas_.Choose(picture.size(), changed);
   if (areas.empty()) return moves_;
   cells_.Start(picture, reference, changed, barred);
-  if (!TakeAgain(picture, reference, changed, barred))
-    Search(picture, reference, areas);
+  Search(picture, reference, areas);
   for (const Move& move : moves_) areas_.Found(move.rect);
   areas_.Learn();
-  Remember();
+  // Something small beside it does not end a scroll.
+  if (!moves_.empty() || AreaPx(changed) >= kThoroughPx) Remember();
   return moves_;
 }
 
@@ -146,21 +146,23 @@ void MoveFinder::Search(const BandedPicture& picture,
   TakeBest(picture, reference);
 }
 
-bool MoveFinder::TakeAgain(const BandedPicture& picture,
-                           const BandedPicture& reference,
-                           const std::vector<Rect>& changed,
-                           const std::vector<Rect>& barred) {
-  const int64_t changed_px = AreaPx(changed);
+const std::vector<Move>& MoveFinder::FindAgain(
+    const BandedPicture& picture, const BandedPicture& reference,
+    const std::vector<Rect>& damage, const std::vector<Rect>& barred) {
+  const int64_t damage_px = AreaPx(damage);
   for (const Shift& shift : recent_) {
-    if (!IsLikelyAgain(picture, reference, changed, shift)) continue;
-    cells_.Take(shift, Rect::Of(picture.size()), moves_);
-    int64_t rest_px = changed_px;
-    for (const Move& move : moves_) rest_px -= CoveredPx(changed, move.rect);
-    if (rest_px <= std::max(kThoroughPx, changed_px / kSmallRest)) return true;
     moves_.clear();
-    cells_.Start(picture, reference, changed, barred);
+    if (!IsLikelyAgain(picture, reference, damage, shift)) continue;
+    cells_.Start(picture, reference, damage, barred);
+    cells_.Take(shift, Rect::Of(picture.size()), moves_);
+    int64_t rest_px = damage_px;
+    for (const Move& move : moves_) rest_px -= CoveredPx(damage, move.rect);
+    if (rest_px > std::max(kThoroughPx, damage_px / kSmallRest)) continue;
+    Remember();
+    return moves_;
   }
-  return false;
+  moves_.clear();
+  return moves_;
 }
 
 void MoveFinder::Remember() {
@@ -169,9 +171,13 @@ void MoveFinder::Remember() {
     if (largest == nullptr || move.rect.AreaPx() > largest->rect.AreaPx())
       largest = &move;
   }
-  if (largest == nullptr) return;
-  std::erase(recent_, largest->source);
-  recent_.insert(recent_.begin(), largest->source);
+  if (largest == nullptr) {
+    recent_.clear();
+    return;
+  }
+  const Shift shift = largest->source;
+  std::erase(recent_, shift);
+  recent_.insert(recent_.begin(), shift);
   if (recent_.size() > kMaxRecent) recent_.pop_back();
 }
 

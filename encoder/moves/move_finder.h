@@ -13,8 +13,7 @@
 namespace oriel::encoder {
 
 // Finds what was scrolled or dragged, in any direction, several moves at once.
-// What scrolled a moment ago most likely goes on: that is tried first. Else
-// places that can be found again are looked up in the reference, where they
+// Places that can be found again are looked up in the reference, where they
 // stood is voted on, and what won is compared pixel by pixel, so every move is
 // exact. Work is bounded by what changed. Thread-compatible.
 class MoveFinder {
@@ -26,16 +25,18 @@ class MoveFinder {
                                 const BandedPicture& reference,
                                 const std::vector<Rect>& changed,
                                 const std::vector<Rect>& barred);
+  // The same where what was found last goes on, as a scroll does; costs one
+  // comparison. `damage`: where the pictures may differ. None where that leaves
+  // more than a new line of text unexplained.
+  const std::vector<Move>& FindAgain(const BandedPicture& picture,
+                                     const BandedPicture& reference,
+                                     const std::vector<Rect>& damage,
+                                     const std::vector<Rect>& barred);
 
  private:
-  // Whether one of the shifts of the last updates explains what changed, but
-  // for a rest as small as a new line of text.
-  bool TakeAgain(const BandedPicture& picture, const BandedPicture& reference,
-                 const std::vector<Rect>& changed,
-                 const std::vector<Rect>& barred);
   void Search(const BandedPicture& picture, const BandedPicture& reference,
               const std::vector<Rect>& areas);
-  // Keeps the shift that moved most for the next update.
+  // Keeps the shift that moved most for the next updates.
   void Remember();
   void IndexReference(const BandedPicture& reference,
                       const std::vector<Rect>& areas);
