@@ -31,11 +31,14 @@ struct Copy {
   friend bool operator==(const Copy&, const Copy&) = default;
 };
 
-// One zstd frame of the rectangle's BGRX rows without gaps.
+// One zstd frame of the rectangle's BGRX rows without gaps, or of one byte a
+// pixel where all of them are grey.
 struct Lossless {
   // Intra when empty; else delta: these pixels of the base picture, rows
   // without gaps, are the frame's raw-content prefix.
   std::optional<Rect> prefix;
+  // The prefix, which may have colours, is its green bytes then.
+  bool grey = false;
   friend bool operator==(const Lossless&, const Lossless&) = default;
 };
 

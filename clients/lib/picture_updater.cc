@@ -1,6 +1,7 @@
 #include "clients/lib/picture_updater.h"
 
 #include <cstring>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -144,7 +145,10 @@ absl::Status PictureUpdater::DecodeLossless(const CheckedPatch& patch,
                                             uint8_t* out) {
   prefix_.resize(SizeBytes(patch.source));
   Gather(picture_, patch.source, prefix_.data());
-  return zstd_.Decode(patch.payload, prefix_, {out, SizeBytes(patch.rect)});
+  const std::span<uint8_t> pixels(out, SizeBytes(patch.rect));
+  return patch.message->lossless().grey()
+             ? zstd_.DecodeGrey(patch.payload, prefix_, pixels)
+             : zstd_.Decode(patch.payload, prefix_, pixels);
 }
 
 absl::Status PictureUpdater::DecodeVideos(

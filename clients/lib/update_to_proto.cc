@@ -35,6 +35,7 @@ struct KindSetter {
   void operator()(const encoder::Lossless& lossless) const {
     v1::Lossless& kind = *out.mutable_lossless();
     if (lossless.prefix) SetRect(*lossless.prefix, *kind.mutable_prefix());
+    kind.set_grey(lossless.grey);
   }
   void operator()(const encoder::Video& video) const {
     out.mutable_video()->set_stream_id(video.stream_id);

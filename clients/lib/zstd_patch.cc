@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_format.h"
 #include "base/picture/picture.h"
+#include "base/status_macros.h"
 
 namespace oriel::clients {
 namespace {
@@ -34,6 +35,30 @@ void ZstdPatchDecoder::FreeContext::operator()(ZSTD_DCtx_s* context) const {
 absl::Status ZstdPatchDecoder::Decode(std::span<const uint8_t> payload,
                                       std::span<const uint8_t> prefix,
                                       std::span<uint8_t> out) {
+  RETURN_IF_ERROR(Decompress(payload, prefix, out));
+  if (!EveryXIsSet(out)) return Invalid("a pixel's X is not 0xFF");
+  return absl::OkStatus();
+}
+
+absl::Status ZstdPatchDecoder::DecodeGrey(std::span<const uint8_t> payload,
+                                          std::span<const uint8_t> prefix,
+                                          std::span<uint8_t> out) {
+  green_.resize(prefix.size() / kBytesPerPixel);
+  for (size_t i = 0; i < green_.size(); ++i)
+    green_[i] = prefix[i * kBytesPerPixel + 1];
+  shades_.resize(out.size() / kBytesPerPixel);
+  RETURN_IF_ERROR(Decompress(payload, green_, shades_));
+  for (size_t i = 0; i < shades_.size(); ++i) {
+    uint8_t* const pixel = out.data() + i * kBytesPerPixel;
+    pixel[0] = pixel[1] = pixel[2] = shades_[i];
+    pixel[3] = 0xFF;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ZstdPatchDecoder::Decompress(std::span<const uint8_t> payload,
+                                          std::span<const uint8_t> prefix,
+                                          std::span<uint8_t> out) {
   if (context_ == nullptr) {
     return absl::ResourceExhaustedError("no memory for zstd");
   }
@@ -61,7 +86,6 @@ absl::Status ZstdPatchDecoder::Decode(std::span<const uint8_t> payload,
     return Invalid(absl::StrFormat("zstd: %s", ZSTD_getErrorName(code)));
   }
   if (code != out.size()) return Invalid("its zstd frame is too short");
-  if (!EveryXIsSet(out)) return Invalid("a pixel's X is not 0xFF");
   return absl::OkStatus();
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "absl/status/status.h"
 
@@ -24,12 +25,23 @@ class ZstdPatchDecoder {
   // holds anything.
   absl::Status Decode(std::span<const uint8_t> payload,
                       std::span<const uint8_t> prefix, std::span<uint8_t> out);
+  // The same for a payload of one byte a pixel; `prefix` and `out` are BGRX.
+  absl::Status DecodeGrey(std::span<const uint8_t> payload,
+                          std::span<const uint8_t> prefix,
+                          std::span<uint8_t> out);
 
  private:
+  // Any bytes.
+  absl::Status Decompress(std::span<const uint8_t> payload,
+                          std::span<const uint8_t> prefix,
+                          std::span<uint8_t> out);
+
   struct FreeContext {
     void operator()(ZSTD_DCtx_s* context) const;
   };
   std::unique_ptr<ZSTD_DCtx_s, FreeContext> context_;
+  std::vector<uint8_t> green_;
+  std::vector<uint8_t> shades_;
 };
 
 }  // namespace oriel::clients

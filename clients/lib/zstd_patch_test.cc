@@ -51,6 +51,28 @@ TEST(ZstdPatchDecoderTest, DeltaGivesThePixelsBackWithItsPrefix) {
   EXPECT_EQ(out, Pixels(1000));
 }
 
+TEST(ZstdPatchDecoderTest, GreyPixelsAreAByteEachAndSeeThePrefixesGreen) {
+  Bytes shades(1000);
+  Bytes expected;
+  for (size_t i = 0; i < shades.size(); ++i) {
+    shades[i] = static_cast<uint8_t>(i * i / 7);
+    expected.insert(expected.end(), {shades[i], shades[i], shades[i], 0xFF});
+  }
+  const Bytes prefix = Pixels(3000);
+  Bytes green;
+  for (size_t i = 1; i < prefix.size(); i += 4) green.push_back(prefix[i]);
+  ZstdPatchDecoder decoder;
+  Bytes out(4000);
+  EXPECT_TRUE(decoder.DecodeGrey(Compressed(shades), {}, out).ok());
+  EXPECT_EQ(out, expected);
+  out.assign(4000, 0);
+  EXPECT_TRUE(decoder.DecodeGrey(Compressed(shades, green), prefix, out).ok());
+  EXPECT_EQ(out, expected);
+  // As many bytes as BGRX has.
+  EXPECT_EQ(decoder.DecodeGrey(Compressed(Pixels(1000)), {}, out).code(),
+            kInvalid);
+}
+
 TEST(ZstdPatchDecoderTest, ThePrefixOfOnePatchIsForgottenBeforeTheNext) {
   ZstdPatchDecoder decoder;
   Bytes out(4000);

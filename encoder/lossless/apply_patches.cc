@@ -20,8 +20,15 @@ std::vector<uint8_t> Pixels(const Picture& picture, const Rect& rect) {
   return out;
 }
 
+std::vector<uint8_t> Green(const std::vector<uint8_t>& pixels) {
+  std::vector<uint8_t> out;
+  for (size_t i = 1; i < pixels.size(); i += kBytesPerPixel)
+    out.push_back(pixels[i]);
+  return out;
+}
+
 std::vector<uint8_t> Decode(const Patch& patch, const Picture& base) {
-  const size_t size = size_t(patch.rect.AreaPx()) * kBytesPerPixel;
+  size_t size = size_t(patch.rect.AreaPx()) * kBytesPerPixel;
   if (const auto* copy = std::get_if<Copy>(&patch.kind)) {
     return Pixels(base, {copy->source_x_px, copy->source_y_px,
                          patch.rect.width_px, patch.rect.height_px});
@@ -32,9 +39,13 @@ std::vector<uint8_t> Decode(const Patch& patch, const Picture& base) {
     for (size_t i = 0; i < size; ++i) out[i] = pixel[i % 4];
     return out;
   }
-  const auto& prefix_rect = std::get<Lossless>(patch.kind).prefix;
-  const std::vector<uint8_t> prefix =
+  const auto& [prefix_rect, grey] = std::get<Lossless>(patch.kind);
+  std::vector<uint8_t> prefix =
       prefix_rect ? Pixels(base, *prefix_rect) : std::vector<uint8_t>();
+  if (grey) {
+    prefix = Green(prefix);
+    size /= kBytesPerPixel;
+  }
   EXPECT_EQ(
       ZSTD_getFrameContentSize(patch.payload->data(), patch.payload->size()),
       size);
@@ -44,6 +55,12 @@ std::vector<uint8_t> Decode(const Patch& patch, const Picture& base) {
   EXPECT_EQ(ZSTD_decompressDCtx(context.get(), out.data(), size,
                                 patch.payload->data(), patch.payload->size()),
             size);
+  if (!grey) return out;
+  for (size_t i = size; i-- > 0;) {
+    const uint8_t shade = out[i];
+    const uint8_t pixel[] = {shade, shade, shade, 0xFF};
+    std::memcpy(out.data() + i * kBytesPerPixel, pixel, sizeof(pixel));
+  }
   return out;
 }
 

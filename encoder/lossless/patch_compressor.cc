@@ -35,9 +35,27 @@ void Gather(const BandedPicture& picture, const Rect& rect,
   picture.CopyTo(rect, out.data(), row_bytes);
 }
 
-bool IsOneColour(const std::vector<uint8_t>& pixels) {
-  return std::memcmp(pixels.data(), pixels.data() + kBytesPerPixel,
-                     pixels.size() - kBytesPerPixel) == 0;
+bool IsGrey(const std::vector<uint8_t>& pixels) {
+  // Some at a time, which the compiler makes vectors of.
+  constexpr size_t kStep = 64 * size_t{kBytesPerPixel};
+  for (size_t begin = 0; begin < pixels.size(); begin += kStep) {
+    const size_t end = std::min(begin + kStep, pixels.size());
+    uint32_t differing = 0;
+    for (size_t i = begin; i < end; i += kBytesPerPixel) {
+      uint32_t pixel;
+      std::memcpy(&pixel, pixels.data() + i, sizeof(pixel));
+      differing |= (pixel ^ pixel >> 8) & 0xFFFF;
+    }
+    if (differing != 0) return false;
+  }
+  return true;
+}
+
+// In place.
+void KeepGreen(std::vector<uint8_t>& pixels) {
+  const size_t count = pixels.size() / kBytesPerPixel;
+  for (size_t i = 0; i < count; ++i) pixels[i] = pixels[i * kBytesPerPixel + 1];
+  pixels.resize(count);
 }
 
 }  // namespace
@@ -51,10 +69,17 @@ void PatchCompressor::FreeContext::operator()(ZSTD_CCtx_s* context) const {
 
 void PatchCompressor::Load(const BandedPicture& picture, const Rect& rect) {
   Gather(picture, rect, source_);
+  grey_ = IsGrey(source_);
+  if (grey_) KeepGreen(source_);
 }
 
 std::optional<Fill> PatchCompressor::OneColour() const {
-  if (!IsOneColour(source_)) return std::nullopt;
+  const size_t pixel_bytes = grey_ ? 1 : kBytesPerPixel;
+  if (std::memcmp(source_.data(), source_.data() + pixel_bytes,
+                  source_.size() - pixel_bytes) != 0) {
+    return std::nullopt;
+  }
+  if (grey_) return Fill{source_[0], source_[0], source_[0]};
   return Fill{source_[0], source_[1], source_[2]};
 }
 
@@ -68,6 +93,7 @@ absl::StatusOr<Payload> PatchCompressor::Delta(const BandedPicture& reference,
                                                const Rect& prefix, int level,
                                                size_t max_payload_bytes) {
   Gather(reference, prefix, prefix_);
+  if (grey_) KeepGreen(prefix_);
   // The levels' own hash tables barely index a prefix of this size.
   const int hash_log =
       std::clamp(CeilLog2(prefix_.size() / 8 + 1), kMinHashLog, kMaxHashLog);

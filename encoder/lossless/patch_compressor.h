@@ -28,6 +28,8 @@ class PatchCompressor {
   void Load(const BandedPicture& picture, const Rect& rect);
   // Nullopt: the rectangle has several colours.
   std::optional<Fill> OneColour() const;
+  // All of its pixels are; then payloads hold one byte a pixel.
+  bool grey() const { return grey_; }
 
   // Null: the payload would be larger than max_payload_bytes.
   absl::StatusOr<Payload> Intra(int level, size_t max_payload_bytes);
@@ -46,6 +48,7 @@ class PatchCompressor {
   absl::StatusOr<Payload> Compress(size_t max_payload_bytes);
 
   std::unique_ptr<ZSTD_CCtx_s, FreeContext> context_;
+  bool grey_ = false;
   // Gathered copies, never views of the pictures: zstd drops a prefix that
   // overlaps the source in memory without a word.
   std::vector<uint8_t> source_;

@@ -57,6 +57,7 @@ void SetPatch(const encoder::Patch& patch, v1::Patch* out) {
     if (exact->prefix.has_value()) {
       SetRect(*exact->prefix, lossless->mutable_prefix());
     }
+    lossless->set_grey(exact->grey);
   } else if (const auto* video = std::get_if<encoder::Video>(&patch.kind)) {
     out->mutable_video()->set_stream_id(video->stream_id);
     out->mutable_video()->set_codec(ToProto(video->codec));

@@ -66,7 +66,7 @@ Update UpdateWithEveryKind() {
       Patch{{0, 8, 16, 8}, Copy{.source_x_px = 5, .source_y_px = 6}, {}},
       Patch{{0, 16, 16, 8}, Lossless{}, RandomPayload(random, 1000)},
       Patch{{0, 24, 16, 8},
-            Lossless{.prefix = Rect{1, 2, 3, 4}},
+            Lossless{.prefix = Rect{1, 2, 3, 4}, .grey = true},
             RandomPayload(random, 1)},
       Patch{{0, 32, 16, 8},
             Video{.stream_id = 9, .keyframe = true},
@@ -106,7 +106,9 @@ TEST(GrpcWireEncoderTest, AnUpdateParsesBackWithEveryField) {
   EXPECT_EQ(update.patches(1).copy().source_y_px(), 6u);
   EXPECT_TRUE(update.patches(2).has_lossless());
   EXPECT_FALSE(update.patches(2).lossless().has_prefix());
+  EXPECT_FALSE(update.patches(2).lossless().grey());
   EXPECT_EQ(update.patches(3).lossless().prefix().width_px(), 3u);
+  EXPECT_TRUE(update.patches(3).lossless().grey());
   EXPECT_EQ(update.patches(4).video().stream_id(), 9u);
   EXPECT_EQ(update.patches(4).video().codec(), v1::VIDEO_CODEC_H264);
   EXPECT_TRUE(update.patches(4).video().keyframe());
