@@ -56,8 +56,10 @@ ScanPlan::ScanPlan(const ScanPace& pace)
 void ScanPlan::Begin(Size size, Duration pass, Time now) {
   grid_ = {size};
   pass_ = pass;
-  hot_.clear();
+  warm_.clear();
+  hot_ = {};
   hot_until_.assign(size_t(grid_.count()), Time::min());
+  changed_until_ = hot_until_;
   Wake(now);
   NoteWhole(now);
 }
@@ -83,7 +85,7 @@ ScanPlan::Periods ScanPlan::PeriodsAt(Time now) const {
   if (grid_.count() == 0) return periods;
   const double sample_cost = InSeconds(pass_) / kSampleRowsPx;
   const double hot_cost =
-      InSeconds(pass_) * double(hot_.size()) / double(grid_.count());
+      InSeconds(pass_) * double(warm_.size()) / double(grid_.count());
   const double sample_load = sample_cost / InSeconds(periods.sample);
   const double hot_load = hot_cost / InSeconds(periods.hot);
   const double planned = budget_ * kPlannedShare;
@@ -98,11 +100,17 @@ ScanPlan::Periods ScanPlan::PeriodsAt(Time now) const {
 }
 
 void ScanPlan::CoolDown(Time now) {
-  std::erase_if(hot_, [&](int tile) {
+  std::erase_if(warm_, [&](int tile) {
     if (hot_until_[size_t(tile)] > now) return false;
-    hot_until_[size_t(tile)] = Time::min();
+    hot_until_[size_t(tile)] = changed_until_[size_t(tile)] = Time::min();
     return true;
   });
+  hot_.changed.clear();
+  hot_.near.clear();
+  for (const int tile : warm_) {
+    const bool changed = changed_until_[size_t(tile)] > now;
+    (changed ? hot_.changed : hot_.near).push_back(tile);
+  }
 }
 
 ScanTick ScanPlan::Take(Time now) {
@@ -110,12 +118,10 @@ ScanTick ScanPlan::Take(Time now) {
   if (grid_.count() == 0 || Tokens(now) < 0) return tick;
   CoolDown(now);
   const Periods periods = PeriodsAt(now);
-  if (!hot_.empty() && now >= hot_due_) {
+  if (!warm_.empty() && now >= hot_due_) {
     tick.hot = true;
-    if (hot_.size() > kManyHotTiles) {
-      tick.hot_step = kHotRowStepPx;
-      tick.hot_row = kHotRowOrder[hot_ticks_++ % kHotRowOrder.size()];
-    }
+    tick.many = hot_.changed.size() > kManyHotTiles;
+    tick.hot_row = kHotRowOrder[hot_ticks_++ % kHotRowOrder.size()];
     hot_due_ = Advance(hot_due_, periods.hot, now);
   }
   if (now >= sample_due_ || (tick.hot && now >= sample_due_ - kSampleEarly)) {
@@ -127,7 +133,8 @@ ScanTick ScanPlan::Take(Time now) {
 }
 
 Time ScanPlan::NextDue() const {
-  const Time due = hot_.empty() ? sample_due_ : std::min(sample_due_, hot_due_);
+  const Time due =
+      warm_.empty() ? sample_due_ : std::min(sample_due_, hot_due_);
   if (tokens_ >= 0) return due;
   const Time solvent =
       charged_at_ + Rounded(-tokens_ / budget_) + std::chrono::microseconds(1);
@@ -135,12 +142,13 @@ Time ScanPlan::NextDue() const {
 }
 
 void ScanPlan::NoteChange(int tile, Time now) {
-  if (hot_.empty()) hot_due_ = now + tick_;
+  if (warm_.empty()) hot_due_ = now + tick_;
   grid_.ForNeighbours(tile, [&](int near) {
     Time& until = hot_until_[size_t(near)];
-    if (until == Time::min()) hot_.push_back(near);
+    if (until == Time::min()) warm_.push_back(near);
     until = std::max(until, now + kHotFor);
   });
+  changed_until_[size_t(tile)] = now + kHotFor;
   Wake(now);
 }
 

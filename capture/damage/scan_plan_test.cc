@@ -36,7 +36,10 @@ class Life {
     const ScanTick tick = plan_.Take(now_);
     double passes = 0;
     if (tick.sample.has_value()) passes += 1.0 / kSampleRowsPx;
-    if (tick.hot) passes += double(plan_.hot_tiles().size()) / kTiles;
+    if (tick.hot) {
+      const HotTiles& hot = plan_.hot_tiles();
+      passes += double(hot.changed.size() + hot.near.size()) / kTiles;
+    }
     Spend(std::chrono::duration_cast<Duration>(pass_ * passes));
     ++ticks_;
     samples_ += tick.sample.has_value() ? 1 : 0;
@@ -175,22 +178,41 @@ TEST(ScanPlanTest, AChangedTileAndItsNeighboursAreDueAtTheFullRateFor300Ms) {
     Life life({.max_rate_hz = rate}, kQuick);
     life.Live(seconds(1));
     life.plan().NoteChange(31, life.now());  // second of the second band
-    std::vector<int> hot = life.plan().hot_tiles();
-    std::sort(hot.begin(), hot.end());
-    EXPECT_EQ(hot, (std::vector<int>{0, 1, 2, 30, 31, 32, 60, 61, 62}));
+    life.Tick();
+    EXPECT_EQ(life.plan().hot_tiles().changed, std::vector<int>{31});
+    std::vector<int> near = life.plan().hot_tiles().near;
+    std::sort(near.begin(), near.end());
+    EXPECT_EQ(near, (std::vector<int>{0, 1, 2, 30, 32, 60, 61, 62}));
     life.Live(seconds(1));
-    EXPECT_NEAR(life.hot_ticks(), rate * 0.3, 1);
-    EXPECT_TRUE(life.plan().hot_tiles().empty());
+    EXPECT_NEAR(life.hot_ticks(), rate * 0.3, 1.5);
+    EXPECT_TRUE(life.plan().hot_tiles().near.empty());
   }
 }
 
 TEST(ScanPlanTest, CornersHaveFewerNeighbours) {
   Life life({}, kQuick);
   life.plan().NoteChange(kTiles - 1, life.now());
-  std::vector<int> hot = life.plan().hot_tiles();
-  std::sort(hot.begin(), hot.end());
-  EXPECT_EQ(hot, (std::vector<int>{kTiles - 32, kTiles - 31, kTiles - 2,
-                                   kTiles - 1}));
+  life.Tick();
+  EXPECT_EQ(life.plan().hot_tiles().changed, std::vector<int>{kTiles - 1});
+  std::vector<int> near = life.plan().hot_tiles().near;
+  std::sort(near.begin(), near.end());
+  EXPECT_EQ(near, (std::vector<int>{kTiles - 32, kTiles - 31, kTiles - 2}));
+}
+
+TEST(ScanPlanTest, FourTicksLookAtEveryRowOfManyHotTiles) {
+  Life life({}, kQuick);
+  for (const bool many : {false, true}) {
+    for (int tile = 0; tile < (many ? 100 : 10); ++tile)
+      life.plan().NoteChange(tile, life.now());
+    std::set<int32_t> rows;
+    for (int i = 0; i < 4; ++i) {
+      ScanTick tick;
+      while (!tick.hot) tick = life.Tick();
+      EXPECT_EQ(tick.many, many);
+      rows.insert(tick.hot_row);
+    }
+    EXPECT_EQ(rows, (std::set<int32_t>{0, 1, 2, 3}));
+  }
 }
 
 TEST(ScanPlanTest, TicksOfHotTilesKeepTheirGridWhenOneComesLate) {

@@ -101,13 +101,12 @@ absl::Status PlaneReader::CompareSample(ForeignMemory& memory,
 
 absl::Status PlaneReader::CompareTiles(ForeignMemory& memory,
                                        const std::vector<uint8_t>& tiles,
-                                       const ScanTick& tick) {
+                                       int32_t step_px, int32_t row_px) {
   static_assert(kBandHeightPx % kHotRowStepPx == 0);
-  const int32_t step = tick.hot_step;
   for (int band = 0; band < grid().bands(); ++band) {
     Rect rect = copy_.picture().BandRect(band);
-    rect.y_px += tick.hot_row;
-    rect.height_px -= tick.hot_row;
+    rect.y_px += row_px;
+    rect.height_px -= row_px;
     if (rect.empty()) continue;  // a last band of a row or two
     uint8_t* flags = suspect_.data() + size_t(band) * size_t(grid().columns());
     for (const Run& run : RunsOf(band, tiles)) {
@@ -116,7 +115,7 @@ absl::Status PlaneReader::CompareTiles(ForeignMemory& memory,
           memory,
           {run.first_column * kTileWidthPx, rect.y_px, WidthOf(run),
            rect.height_px},
-          step, WidthOf(run),
+          step_px, WidthOf(run),
           [&](const uint8_t* pixels, int32_t y, int32_t rows) {
             for (int32_t row = 0; row < rows; ++row) {
               // More of it would only say the same.
@@ -124,10 +123,10 @@ absl::Status PlaneReader::CompareTiles(ForeignMemory& memory,
                   differing + run.count) {
                 return;
               }
-              copy_.CompareRow(pixels, y + row * step, run.first_column,
-                               run.count, row + 1 < rows ? step : 0,
-                               stride_bytes_ * size_t(step), differing);
-              pixels += stride_bytes_ * size_t(step);
+              copy_.CompareRow(pixels, y + row * step_px, run.first_column,
+                               run.count, row + 1 < rows ? step_px : 0,
+                               stride_bytes_ * size_t(step_px), differing);
+              pixels += stride_bytes_ * size_t(step_px);
             }
           }));
     }
@@ -135,21 +134,31 @@ absl::Status PlaneReader::CompareTiles(ForeignMemory& memory,
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> PlaneReader::Compare(ForeignMemory& memory,
-                                          const ScanTick& tick,
-                                          const std::vector<int>& hot) {
-  std::fill(suspect_.begin(), suspect_.end(), 0);
-  if (tick.hot) {
-    std::vector<uint8_t> compared(suspect_.size());
-    for (const int tile : hot) {
-      const bool flows = changes_[size_t(tile)] >= kFlow;
-      (flows ? suspect_ : compared)[size_t(tile)] = 1;
-    }
-    RETURN_IF_ERROR(CompareTiles(memory, compared, tick));
-    for (const int tile : hot) {
+absl::Status PlaneReader::CompareHot(ForeignMemory& memory,
+                                     const ScanTick& tick,
+                                     const HotTiles& hot) {
+  std::vector<uint8_t> whole(suspect_.size());
+  std::vector<uint8_t> parts(suspect_.size());
+  for (const int tile : hot.changed) {
+    const bool flows = changes_[size_t(tile)] >= kFlow;
+    (flows ? suspect_ : tick.many ? parts : whole)[size_t(tile)] = 1;
+  }
+  for (const int tile : hot.near) parts[size_t(tile)] = 1;
+  RETURN_IF_ERROR(CompareTiles(memory, whole, 1, 0));
+  RETURN_IF_ERROR(CompareTiles(memory, parts, kHotRowStepPx, tick.hot_row));
+  for (const std::vector<int>* tiles : {&hot.changed, &hot.near}) {
+    for (const int tile : *tiles) {
       if (suspect_[size_t(tile)] == 0) changes_[size_t(tile)] = 0;
     }
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> PlaneReader::Compare(ForeignMemory& memory,
+                                          const ScanTick& tick,
+                                          const HotTiles& hot) {
+  std::fill(suspect_.begin(), suspect_.end(), 0);
+  if (tick.hot) RETURN_IF_ERROR(CompareHot(memory, tick, hot));
   if (tick.sample.has_value()) {
     RETURN_IF_ERROR(CompareSample(memory, *tick.sample));
   }

@@ -31,7 +31,7 @@ class PlaneReader {
   // hot tiles that changed at the last two scans, as a film's do, is what
   // TakeOver takes over. True: there is any.
   absl::StatusOr<bool> Compare(ForeignMemory& memory, const ScanTick& tick,
-                               const std::vector<int>& hot);
+                               const HotTiles& hot);
   // Also the neighbours of what changes, and theirs where they do. The tight
   // rectangles of what changed, at most one a tile, in the tiles' order.
   absl::StatusOr<std::vector<Rect>> TakeOver(ForeignMemory& memory);
@@ -55,9 +55,12 @@ class PlaneReader {
                          int32_t step_px, int64_t read_px,
                          const RowsVisitor& visitor) const;
   absl::Status CompareSample(ForeignMemory& memory, int32_t first_row_px);
+  // The rows y with y % step_px == row_px of what `tiles` marks.
   absl::Status CompareTiles(ForeignMemory& memory,
-                            const std::vector<uint8_t>& tiles,
-                            const ScanTick& tick);
+                            const std::vector<uint8_t>& tiles, int32_t step_px,
+                            int32_t row_px);
+  absl::Status CompareHot(ForeignMemory& memory, const ScanTick& tick,
+                          const HotTiles& hot);
   absl::Status TakeOverTiles(ForeignMemory& memory,
                              const std::vector<uint8_t>& tiles);
 

@@ -66,8 +66,10 @@ class PlaneReaderTest : public ::testing::Test {
     return picture;
   }
   bool Compare(PlaneReader& reader, const ScanTick& tick,
-               const std::vector<int>& hot = {}) {
-    const absl::StatusOr<bool> differs = reader.Compare(*foreign_, tick, hot);
+               const std::vector<int>& changed = {},
+               const std::vector<int>& near = {}) {
+    const absl::StatusOr<bool> differs =
+        reader.Compare(*foreign_, tick, {.changed = changed, .near = near});
     EXPECT_TRUE(differs.ok()) << differs.status();
     return differs.ok() && *differs;
   }
@@ -135,6 +137,21 @@ TEST_F(PlaneReaderTest, HotTilesAreComparedWholeAndOthersNotAtAll) {
   EXPECT_FALSE(Compare(reader, {.hot = true}, {0, 4, 34}));
   EXPECT_FALSE(Compare(reader, {}, {kTile}));
   ASSERT_TRUE(Compare(reader, {.hot = true}, {0, kTile, 34}));
+  EXPECT_EQ(TakeOver(reader), (std::vector<Rect>{{100, 45, 1, 1}}));
+}
+
+TEST_F(PlaneReaderTest, OfNeighboursAndOfManyHotTilesOneRowOfFourIsCompared) {
+  PlaneReader reader = ReaderOf(1'000'000'000);
+  constexpr int kTile = kColumns + 1;  // at 64, 32
+  Fill({100, 45, 1, 1}, 1);            // its row 13
+  for (const int32_t row : {0, 2, 3}) {
+    EXPECT_FALSE(Compare(reader, {.hot = true, .hot_row = row}, {0}, {kTile}));
+    EXPECT_FALSE(
+        Compare(reader, {.hot = true, .many = true, .hot_row = row}, {kTile}));
+  }
+  EXPECT_TRUE(
+      Compare(reader, {.hot = true, .many = true, .hot_row = 1}, {kTile}));
+  ASSERT_TRUE(Compare(reader, {.hot = true, .hot_row = 1}, {0}, {kTile}));
   EXPECT_EQ(TakeOver(reader), (std::vector<Rect>{{100, 45, 1, 1}}));
 }
 

@@ -214,7 +214,10 @@ TEST(ScanRhythmTest, WhatIsHotIsSeenAtTheNextTickOfTheFullRate) {
     guest.TimeToSee();
     for (int i = 0; i < 50; ++i) {
       guest.Live(microseconds(random() % 250'000));
-      // In the next tile.
+      // In the next tile, and in the same one.
+      guest.Invert({128 + i % 8, 96 + i % 28, 1, 4});
+      EXPECT_LE(guest.TimeToSee(),
+                Duration(seconds(1)) / rate + microseconds(1));
       guest.Invert({128 + i % 8, 96 + i % 30, 1, 1});
       EXPECT_LE(guest.TimeToSee(),
                 Duration(seconds(1)) / rate + microseconds(1));

@@ -74,8 +74,9 @@ class Typing(Idle):
     self.screen.run(['xdotool', 'mousemove', '900', '600'])
 
   def begin(self):
+    # Debian's xdotool waits half of its delay after each character.
     self.typist = self.screen.start(
-        'xdotool', ['xdotool', 'type', '--delay', '100', paint.TYPED])
+        'xdotool', ['xdotool', 'type', '--delay', '200', paint.TYPED])
 
   def rest(self):
     if self.typist:
