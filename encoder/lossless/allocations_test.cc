@@ -16,6 +16,12 @@ std::atomic<bool> counting{false};
 std::atomic<size_t> allocations{0};
 std::atomic<size_t> largest_bytes{0};
 
+}  // namespace
+
+// Sanitizers have a malloc of their own.
+#ifndef ORIEL_SANITIZED
+namespace {
+
 void Note(size_t size_bytes) {
   if (!counting.load()) return;
   ++allocations;
@@ -24,8 +30,6 @@ void Note(size_t size_bytes) {
 
 }  // namespace
 
-// Sanitizers have a malloc of their own.
-#ifndef ORIEL_SANITIZED
 extern "C" void* __libc_malloc(size_t size_bytes);
 extern "C" void* __libc_calloc(size_t count, size_t size_bytes);
 extern "C" void* malloc(size_t size_bytes) {
