@@ -95,6 +95,32 @@ uint8_t* BandedPicture::MutableBand(int band) {
   return mine->pixels.data();
 }
 
+BandedPicture::BandWriter::BandWriter(BandedPicture& picture, int band)
+    : stride_bytes_(picture.stride_bytes()),
+      rows_(picture.BandRect(band).height_px) {
+  Band*& mine = picture.bands_[band];
+  if (mine->owners.load(std::memory_order_acquire) != 1) {
+    shared_ = mine;
+    mine = new Band(shared_->pixels.size());
+  }
+  pixels_ = mine->pixels.data();
+}
+
+BandedPicture::BandWriter::~BandWriter() {
+  Row(rows_ - 1);
+  if (shared_ != nullptr) Release(shared_);
+}
+
+uint8_t* BandedPicture::BandWriter::Row(int32_t row) {
+  if (shared_ != nullptr && cloned_rows_ <= row) {
+    const size_t begin = stride_bytes_ * size_t(cloned_rows_);
+    const size_t end = stride_bytes_ * size_t(row + 1);
+    std::memcpy(pixels_ + begin, shared_->pixels.data() + begin, end - begin);
+    cloned_rows_ = row + 1;
+  }
+  return pixels_ + stride_bytes_ * size_t(row);
+}
+
 bool BandedPicture::SharesBand(int band, const BandedPicture& other) const {
   return bands_[band] == other.bands_[band];
 }

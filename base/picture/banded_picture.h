@@ -50,12 +50,36 @@ class BandedPicture {
   void CopyTo(const Rect& rect, uint8_t* out, size_t out_stride_bytes) const;
   Picture ToPicture() const;
 
+  class BandWriter;
+
  private:
   struct Band;
   static void Release(Band* band);
 
   Size size_;
   std::vector<Band*> bands_;
+};
+
+// Writes a band from its top down. One that another picture shares is cloned on
+// the way, each row just before it is written: it goes through the cache once.
+// Until it ends nothing else may use the picture, whose rows below the last one
+// asked for hold anything.
+class BandedPicture::BandWriter {
+ public:
+  BandWriter(BandedPicture& picture, int band);
+  ~BandWriter();
+  BandWriter(const BandWriter&) = delete;
+  BandWriter& operator=(const BandWriter&) = delete;
+
+  // The band's row, as it is. Never one above the last one asked for.
+  uint8_t* Row(int32_t row);
+
+ private:
+  const size_t stride_bytes_;
+  const int32_t rows_;
+  Band* shared_ = nullptr;  // where the rows come from; null: they are here
+  uint8_t* pixels_ = nullptr;
+  int32_t cloned_rows_ = 0;
 };
 
 }  // namespace oriel

@@ -50,6 +50,35 @@ TEST(BandedPictureTest, StartsBlackWithAShortLastBand) {
   EXPECT_EQ(picture.ToPicture(), Picture(Size{5, kBandHeightPx + 3}));
 }
 
+TEST(BandedPictureTest, ABandWriterClonesASharedBandAndNoOther) {
+  const Size size = {5, kBandHeightPx + 7};
+  Picture expected(size);
+  BandedPicture picture(size);
+  for (int32_t y = 0; y < size.height_px; ++y) {
+    Fill(picture, {0, y, 5, 1}, 0xFF000000 + y);
+    Fill(expected, {0, y, 5, 1}, 0xFF000000 + y);
+  }
+  const Picture before = expected;
+  for (const bool shared : {true, false}) {
+    const BandedPicture copy = shared ? picture : BandedPicture();
+    {
+      BandedPicture::BandWriter writer(picture, 1);
+      EXPECT_EQ(std::memcmp(writer.Row(2), expected.At(0, kBandHeightPx + 2),
+                            picture.stride_bytes()),
+                0);
+      for (const int32_t row : {2, 4, 4}) {
+        writer.Row(row)[4] += 100;
+        expected.MutableAt(1, kBandHeightPx + row)[0] += 100;
+      }
+    }
+    EXPECT_EQ(picture.ToPicture(), expected);
+    if (!shared) continue;
+    EXPECT_EQ(copy.ToPicture(), before);
+    EXPECT_FALSE(picture.SharesBand(1, copy));
+    EXPECT_TRUE(picture.SharesBand(0, copy));
+  }
+}
+
 TEST(BandedPictureTest, WithoutAreaItIsEmpty) {
   for (const Size size : {Size{}, Size{0, 9}, Size{9, 0}, Size{-4, -4}}) {
     const BandedPicture picture(size);

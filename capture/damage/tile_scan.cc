@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <optional>
 
 #include "capture/damage/tile_kernel.h"
 
@@ -93,6 +94,7 @@ class PlaneCopy::RowScan {
         extents_((size_t(area.width_px) + kTileWidthPx - 1) / kTileWidthPx) {}
 
   void ScanRow(const uint8_t* foreign, int32_t row) {
+    if (writer_.has_value()) BandRow(row);
     const size_t run_bytes = copy_.BytesOf(kTileWidthPx);
     const auto whole = size_t(area_.width_px / kTileWidthPx);
     const size_t left_bytes = copy_.BytesOf(area_.x_px);
@@ -125,6 +127,10 @@ class PlaneCopy::RowScan {
   }
 
  private:
+  uint8_t* BandRow(int32_t row) {
+    return writer_->Row(area_.y_px % kBandHeightPx + row);
+  }
+
   // One load of each foreign byte, into `pixels` as BGRX.
   void Load(const uint8_t* foreign, int32_t x_px, int32_t width_px, int32_t row,
             Segment& pixels) {
@@ -158,11 +164,8 @@ class PlaneCopy::RowScan {
     if (differing == 0) return;
     const int32_t left = std::countr_zero(differing);
     const int32_t right = 64 - std::countl_zero(differing);
-    if (writable_ == nullptr) writable_ = copy_.picture_.MutableBand(band_);
-    uint8_t* out = writable_ +
-                   size_t(area_.y_px % kBandHeightPx + row) *
-                       copy_.picture_.stride_bytes() +
-                   offset;
+    if (!writer_.has_value()) writer_.emplace(copy_.picture_, band_);
+    uint8_t* out = BandRow(row) + offset;
     std::memcpy(out + left * kBytesPerPixel,
                 loaded.bytes + left * kBytesPerPixel,
                 size_t(right - left) * kBytesPerPixel);
@@ -172,7 +175,8 @@ class PlaneCopy::RowScan {
   PlaneCopy& copy_;
   const Rect area_;
   const int band_;
-  uint8_t* writable_ = nullptr;  // the band, once there is something to write
+  // Once there is something to write.
+  std::optional<BandedPicture::BandWriter> writer_;
   std::vector<Extent> extents_;  // one a tile
 };
 
