@@ -55,9 +55,17 @@ struct Video {
   friend bool operator==(const Video&, const Video&) = default;
 };
 
+// One JPEG that shows the rectangle roughly, for a viewer that waits for the
+// exact pixels; no source reads what it covered.
+struct Still {
+  // The JPEG's sides are the rectangle's divided by this, rounded up.
+  int shrink = 1;
+  friend bool operator==(const Still&, const Still&) = default;
+};
+
 struct Patch {
   Rect rect;
-  std::variant<Fill, Copy, Lossless, Video> kind;
+  std::variant<Fill, Copy, Lossless, Video, Still> kind;
   Payload payload;  // null for Fill and Copy
 };
 

@@ -146,4 +146,11 @@ absl::StatusOr<EncodeResult> EncodeIntra(const BandedPicture& picture,
                                          const Damage& damage,
                                          size_t max_payload_bytes);
 
+// Stills of `damage`'s rectangles (inside the picture), as good as
+// max_payload_bytes allow. Where even the coarsest need more than that, the
+// first of them, at least one patch. Any thread; `done` is what they cover.
+absl::StatusOr<EncodeResult> EncodeStills(const BandedPicture& picture,
+                                          const Damage& damage,
+                                          size_t max_payload_bytes);
+
 }  // namespace oriel::encoder

@@ -60,10 +60,14 @@ LIBRARY_ROOMS = {
     'google/protobuf/': {'clients', 'proto', 'service', 'tests'},
     'grpc/': {'clients', 'service', 'tests'},
     'grpcpp/': {'clients', 'service', 'tests'},
-    'libavcodec/': {'clients', 'encoder/video', 'tests'},
+    'libavcodec/': {'clients', 'encoder/still', 'encoder/video', 'tests'},
     'libavformat/': {'clients', 'encoder/video', 'tests'},
-    'libavutil/': {'clients', 'encoder/video', 'service/snapshot', 'tests'},
-    'libswscale/': {'clients', 'encoder/video', 'service/snapshot', 'tests'},
+    'libavutil/': {
+        'clients', 'encoder/still', 'encoder/video', 'service/snapshot',
+        'tests'},
+    'libswscale/': {
+        'clients', 'encoder/still', 'encoder/video', 'service/snapshot',
+        'tests'},
     'SDL2/': {'clients/viewer'},
     'systemd/': {'capture/borrow', 'service'},
     'zstd.h': {'clients/lib', 'encoder/lossless', 'tests'},

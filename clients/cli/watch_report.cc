@@ -23,7 +23,7 @@ std::string PatchText(const PatchCounts& patches) {
   const std::pair<const char*, uint64_t> kinds[] = {
       {"fill", patches.fill},         {"copy", patches.copy},
       {"lossless", patches.lossless}, {"delta", patches.delta},
-      {"video", patches.video},
+      {"video", patches.video},       {"still", patches.still},
   };
   std::string text;
   for (const auto& [kind, count] : kinds) {
@@ -34,11 +34,9 @@ std::string PatchText(const PatchCounts& patches) {
 }
 
 nlohmann::json PatchJson(const PatchCounts& patches) {
-  return {{"fill", patches.fill},
-          {"copy", patches.copy},
-          {"lossless", patches.lossless},
-          {"delta", patches.delta},
-          {"video", patches.video}};
+  return {{"fill", patches.fill},         {"copy", patches.copy},
+          {"lossless", patches.lossless}, {"delta", patches.delta},
+          {"video", patches.video},       {"still", patches.still}};
 }
 
 // "XR24"; a fourcc is four characters, the first in the lowest byte.
@@ -65,6 +63,7 @@ void PatchCounts::Add(const PatchCounts& other) {
   lossless += other.lossless;
   delta += other.delta;
   video += other.video;
+  still += other.still;
 }
 
 PatchCounts CountPatches(const v1::FrameUpdate& update) {
@@ -76,6 +75,7 @@ PatchCounts CountPatches(const v1::FrameUpdate& update) {
     counts.delta += delta;
     counts.lossless += patch.has_lossless() && !delta;
     counts.video += patch.has_video();
+    counts.still += patch.has_still();
   }
   return counts;
 }

@@ -17,6 +17,7 @@ struct PatchCounts {
   uint64_t lossless = 0;
   uint64_t delta = 0;
   uint64_t video = 0;
+  uint64_t still = 0;
 
   void Add(const PatchCounts& other);
 };

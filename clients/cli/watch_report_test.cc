@@ -20,6 +20,7 @@ v1::FrameUpdate Sample() {
   update.add_patches()->mutable_lossless();
   update.add_patches()->mutable_lossless()->mutable_prefix();
   update.add_patches()->mutable_video();
+  update.add_patches()->mutable_still();
   update.mutable_durations()->set_scan_us(1234);
   update.mutable_durations()->set_encode_us(56);
   return update;
@@ -32,6 +33,7 @@ TEST(WatchReportTest, CountsPatchesByKind) {
   EXPECT_EQ(counts.lossless, 1u);
   EXPECT_EQ(counts.delta, 1u);
   EXPECT_EQ(counts.video, 1u);
+  EXPECT_EQ(counts.still, 1u);
 }
 
 TEST(WatchReportTest, ALineTellsAllOfAnUpdate) {
@@ -39,8 +41,9 @@ TEST(WatchReportTest, ALineTellsAllOfAnUpdate) {
   const std::string line =
       UpdateLine({update, 45'600, std::chrono::microseconds(2500), true});
   EXPECT_EQ(line,
-            "    41  fill 2  copy 1  lossless 1  delta 1  video 1   45.6 kB  "
-            "scan 1.2 ms  wait 0.00 ms  encode 0.06 ms  apply 2.5 ms  exact\n");
+            "    41  fill 2  copy 1  lossless 1  delta 1  video 1  still 1   "
+            "45.6 kB  scan 1.2 ms  wait 0.00 ms  encode 0.06 ms  apply 2.5 ms  "
+            "exact\n");
 }
 
 TEST(WatchReportTest, JsonHasNumbersAndTheEvent) {
@@ -53,6 +56,7 @@ TEST(WatchReportTest, JsonHasNumbersAndTheEvent) {
   EXPECT_EQ(json["generation"], 3);
   EXPECT_EQ(json["fill"], 2);
   EXPECT_EQ(json["delta"], 1);
+  EXPECT_EQ(json["still"], 1);
   EXPECT_EQ(json["bytes"], 45'600);
   EXPECT_EQ(json["scan_us"], 1234);
   EXPECT_EQ(json["apply_us"], 2500);

@@ -206,6 +206,11 @@ void DisplayStream::NoteEvent(const v1::StreamFramesResponse& event) {
   last_event_ = Clock::now();
   listened_at_ = last_event_;
   unacknowledged_bytes_ += event.payload().size();
+  if (event.has_update()) {
+    ++received_update_count_;
+    acknowledge_at_once_ =
+        event.update().base_sequence() == 0 && event.update().more_follows();
+  }
   if (event.has_format()) {
     // What was applied before belongs to a picture that is gone.
     unsent_sequence_ = 0;
@@ -249,11 +254,13 @@ void DisplayStream::Applied(uint64_t sequence) {
 void DisplayStream::SendDueAcknowledgement(Time now) {
   if (unsent_sequence_ == 0) return;
   const bool half_window = unacknowledged_bytes_ >= window_bytes_ / 2;
-  if (!half_window && now < acknowledge_by_) return;
+  if (!half_window && !acknowledge_at_once_ && now < acknowledge_by_) return;
   reactor_->Control([this](v1::ViewerControl& control) {
     control.set_applied_sequence(unsent_sequence_);
+    control.set_received_update_count(received_update_count_);
   });
   unsent_sequence_ = 0;
+  acknowledge_at_once_ = false;
   unacknowledged_bytes_ = 0;
 }
 

@@ -27,7 +27,8 @@ class DisplayStream {
   DisplayStream& operator=(const DisplayStream&) = delete;
 
   // The next event but heartbeats; empty at `deadline`. Acknowledgements leave
-  // from within this call, at half the window or 200 ms after Applied.
+  // from within this call, at half the window or 200 ms after Applied, and at
+  // once of what brings the viewer up to date.
   // kCancelled after Cancel; kUnavailable also when the server is silent for
   // three heartbeats; else why the server ended the stream. An error is final.
   absl::StatusOr<std::optional<v1::StreamFramesResponse>> Next(Time deadline);
@@ -63,6 +64,8 @@ class DisplayStream {
   uint64_t unsent_sequence_ = 0;  // 0: every acknowledgement was sent
   Time acknowledge_by_;
   uint64_t unacknowledged_bytes_ = 0;
+  uint64_t received_update_count_ = 0;
+  bool acknowledge_at_once_ = false;
   bool resync_wanted_ = false;
   Time resync_not_before_{};
   std::set<uint32_t> wanted_keyframes_;

@@ -103,6 +103,42 @@ TEST_F(DisplayStreamTest, AcknowledgesCumulativelyAfterAWhile) {
   EXPECT_EQ(acknowledged.get_future().get(), 3u);
 }
 
+TEST_F(DisplayStreamTest, AcknowledgesAtOnceWhatBringsItUpToDate) {
+  std::vector<v1::ViewerControl> controls;
+  std::promise<void> done;
+  server_.attach = [&](const v1::StreamFramesRequest&,
+                       FakeOrield::AttachStream* stream, grpc::ServerContext*) {
+    stream->Write(OpenedEvent(1 << 20));
+    const auto format = FormatEvent(1, 8, 8);
+    stream->Write(format);
+    auto band = FillEvent(format.format(), 7, 0, 0);
+    band.mutable_update()->set_more_follows(true);
+    v1::AttachDisplayRequest request;
+    for (int i = 0; i < 2; ++i) {
+      stream->Write(band);
+      if (stream->Read(&request)) controls.push_back(request.control());
+    }
+    done.set_value();
+    return grpc::Status(grpc::StatusCode::ABORTED, "done");
+  };
+  const auto stream = Start();
+  for (int i = 0; i < 4; ++i) {
+    const auto event = stream->Next(Far());
+    ASSERT_TRUE(event.ok()) << event.status();
+    if ((*event)->has_update()) stream->Applied((*event)->update().sequence());
+    // A deadline that has passed: no time can be the reason to send.
+    if (i == 3) {
+      ASSERT_TRUE(stream->Next(Clock::now()).ok());
+    }
+  }
+  done.get_future().wait();
+  ASSERT_EQ(controls.size(), 2u);
+  for (uint64_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(controls[i].applied_sequence(), 7u);
+    EXPECT_EQ(controls[i].received_update_count(), i + 1);
+  }
+}
+
 TEST_F(DisplayStreamTest, AcknowledgesAtHalfTheWindow) {
   std::promise<uint64_t> acknowledged;
   server_.attach = [&](const v1::StreamFramesRequest&,

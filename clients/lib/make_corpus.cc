@@ -100,6 +100,24 @@ std::string Copies() {
   return out;
 }
 
+// A whole picture roughly, then as coarse as it can be.
+std::string Stills() {
+  std::string out = Stream(encoder::Encoding::kLossless, {});
+  const BandedPicture film = encoder::ToBanded(encoder::FilmPicture(kSize, 1));
+  uint64_t sequence = 0;
+  for (const size_t max_bytes : {10'000, 1}) {
+    auto stills =
+        encoder::EncodeStills(film, Damage(Rect::Of(kSize)), max_bytes);
+    if (!stills.ok()) return out;
+    Append(ToProto({.generation = 1,
+                    .sequence = ++sequence,
+                    .patches = std::move(stills->patches),
+                    .more_follows = true}),
+           out);
+  }
+  return out;
+}
+
 std::string Pointers() {
   std::string out = Stream(encoder::Encoding::kLossless, Typed());
   v1::StreamFramesResponse event;
@@ -151,6 +169,7 @@ int main(int argc, char** argv) {
           clients::Stream(Encoding::kLossless, clients::Scrolled())) &&
       clients::Write(folder, "copies", clients::Copies()) &&
       clients::Write(folder, "pointers", clients::Pointers()) &&
+      clients::Write(folder, "stills", clients::Stills()) &&
       clients::Write(folder, "video",
                      clients::Stream(Encoding::kH264, clients::Typed()));
   if (!written) std::fprintf(stderr, "cannot write to %s\n", argv[1]);

@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 #include "encoder/band_hash.h"
+#include "encoder/still/jpeg.h"
 
 namespace oriel::clients {
 namespace {
@@ -50,6 +51,11 @@ void PutFill(uint32_t rgb, const Rect& rect, Picture& picture) {
       std::memcpy(out + size_t(x) * kBytesPerPixel, pixel, sizeof(pixel));
     }
   }
+}
+
+// That take the way over scratch memory.
+bool HasOwnPixels(const v1::Patch& patch) {
+  return patch.has_copy() || patch.has_lossless() || patch.has_still();
 }
 
 Damage ChangedBy(const std::vector<CheckedPatch>& patches, Size picture) {
@@ -118,19 +124,21 @@ absl::Status PictureUpdater::DecodePatches(
   // Destinations are disjoint, so this is at most the picture's own size.
   size_t needed_bytes = 0;
   for (const CheckedPatch& patch : patches) {
-    if (patch.message->has_copy() || patch.message->has_lossless()) {
-      needed_bytes += SizeBytes(patch.rect);
-    }
+    if (HasOwnPixels(*patch.message)) needed_bytes += SizeBytes(patch.rect);
   }
   if (scratch_.size() < needed_bytes) scratch_.resize(needed_bytes);
   uint8_t* out = scratch_.data();
   for (const CheckedPatch& patch : patches) {
+    if (!HasOwnPixels(*patch.message)) continue;
     if (patch.message->has_copy()) {
       Gather(picture_, patch.source, out);
-    } else if (patch.message->has_lossless()) {
-      RETURN_IF_ERROR(DecodeLossless(patch, out));
+    } else if (patch.message->has_still()) {
+      RETURN_IF_ERROR(encoder::DecodeJpeg(
+          patch.payload, {patch.rect.width_px, patch.rect.height_px},
+          static_cast<int>(patch.message->still().shrink()),
+          {out, SizeBytes(patch.rect)}));
     } else {
-      continue;
+      RETURN_IF_ERROR(DecodeLossless(patch, out));
     }
     ready.push_back({patch.rect,
                      {out,

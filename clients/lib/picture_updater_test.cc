@@ -8,6 +8,7 @@
 #include "clients/lib/update_to_proto.h"
 #include "encoder/band_hash.h"
 #include "encoder/test_pictures.h"
+#include "encoder/update_encoder.h"
 
 namespace oriel::clients {
 namespace {
@@ -247,6 +248,55 @@ TEST_F(PictureUpdaterTest, VeryManyPatchesAreStillApplied) {
   ASSERT_TRUE(applied.ok()) << applied.status();
   EXPECT_EQ(applied->changed, Damage(Rect::Of(kSize)));
   EXPECT_EQ(Blue(33, 21), 33 ^ 21);
+}
+
+class StillTest : public PictureUpdaterTest {
+ protected:
+  static constexpr Rect kRect = {3, 5, 45, 33};
+
+  StillTest() {
+    encoder::FillRect(picture_, kRect, 0x2040C0);
+    const auto made = encoder::EncodeStills(encoder::ToBanded(picture_),
+                                            Damage(kRect), 10'000);
+    EXPECT_TRUE(made.ok()) << made.status();
+    if (made.ok()) still_ = made->patches.at(0);
+  }
+
+  absl::StatusOr<Applied> ApplyStill() {
+    return Apply({.generation = kGeneration,
+                  .sequence = 9,
+                  .patches = {still_},
+                  .more_follows = true});
+  }
+
+  Picture picture_{kSize};
+  encoder::Patch still_;
+};
+
+TEST_F(StillTest, ShowsItsRectangleAtOnceAndNothingElse) {
+  const auto applied = ApplyStill();
+  ASSERT_TRUE(applied.ok()) << applied.status();
+  EXPECT_TRUE(applied->present);
+  EXPECT_FALSE(applied->exact);
+  EXPECT_EQ(applied->changed, Damage(kRect));
+  EXPECT_EQ(viewer_.sequence(), 9u);
+  EXPECT_NEAR(Blue(20, 20), 0xC0, 4);
+  EXPECT_EQ(viewer_.picture().At(20, 20)[3], 0xFF);
+  EXPECT_EQ(Blue(2, 20), 2);
+  EXPECT_EQ(Blue(48, 20), 48);
+}
+
+TEST_F(StillTest, ADamagedOneChangesNothing) {
+  const Picture before = viewer_.picture();
+  std::vector<uint8_t> cut(still_.payload->begin(), still_.payload->end() - 9);
+  still_.payload = std::make_shared<const std::vector<uint8_t>>(std::move(cut));
+  EXPECT_EQ(ApplyStill().status().code(), kInvalid);
+  EXPECT_EQ(viewer_.picture(), before);
+}
+
+TEST_F(StillTest, OneOfAnotherSizeIsRefused) {
+  still_.rect.height_px += 1;
+  EXPECT_EQ(ApplyStill().status().code(), kInvalid);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "encoder/still/jpeg.h"
 
 namespace oriel::clients {
 namespace {
@@ -74,6 +75,13 @@ absl::Status CheckKind(const v1::Patch& patch, const Rect& rect) {
     case v1::Patch::kLossless:
       if (!has_payload) return Invalid("a lossless patch has no payload");
       break;
+    case v1::Patch::kStill:
+      if (!has_payload) return Invalid("a still has no payload");
+      if (patch.still().shrink() < 1 ||
+          patch.still().shrink() > encoder::kMaxShrink) {
+        return Invalid("a still is shrunk by less than 1 or too much");
+      }
+      break;
     case v1::Patch::kVideo:
       if (!has_payload) return Invalid("a video patch has no payload");
       return absl::OkStatus();
@@ -103,6 +111,9 @@ absl::Status CheckBase(const v1::FrameUpdate& update, const v1::Patch& patch,
   const bool has_base = update.base_sequence() != 0;
   if (!has_base && !source.empty()) {
     return Invalid("it has a source, but base_sequence 0");
+  }
+  if (has_base && patch.has_still()) {
+    return Invalid("it has a still, but a base_sequence");
   }
   if (!patch.has_video()) return absl::OkStatus();
   if (!has_base && !patch.video().keyframe()) {

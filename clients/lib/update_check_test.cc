@@ -66,6 +66,33 @@ struct BrokenRule {
   std::function<void(v1::FrameUpdate&)> breaks;
 };
 
+// One still, as a viewer that catches up gets it.
+v1::FrameUpdate GoodStill() {
+  v1::FrameUpdate update;
+  v1::Patch* still = update.add_patches();
+  *still->mutable_rect() = MakeRect(0, 0, 512, 512);
+  still->mutable_still()->set_shrink(2);
+  still->set_payload_size_bytes(15);
+  return update;
+}
+
+TEST(CheckUpdateTest, AStillBelongsToCatchUpAndKeepsItsLimits) {
+  const std::function<void(v1::FrameUpdate&)> breaks[] = {
+      [](auto& u) { u.set_base_sequence(4); },
+      [](auto& u) { u.mutable_patches(0)->mutable_still()->set_shrink(0); },
+      [](auto& u) { u.mutable_patches(0)->mutable_still()->set_shrink(9); },
+      [](auto& u) { u.mutable_patches(0)->clear_payload_size_bytes(); },
+      [](auto& u) { u.mutable_patches(0)->mutable_rect()->set_height_px(513); },
+  };
+  EXPECT_EQ(CodeOf(GoodStill()), absl::StatusCode::kOk);
+  for (const auto& broken : breaks) {
+    v1::FrameUpdate update = GoodStill();
+    broken(update);
+    EXPECT_EQ(CodeOf(update), absl::StatusCode::kInvalidArgument)
+        << update.ShortDebugString();
+  }
+}
+
 TEST(CheckUpdateTest, EachBrokenRuleIsRefused) {
   constexpr uint32_t kHuge = 0xFFFFFFFF;
   const BrokenRule rules[] = {

@@ -43,6 +43,9 @@ struct KindSetter {
     out.mutable_video()->set_keyframe(video.keyframe);
     out.mutable_video()->set_previous_sequence(video.previous_sequence);
   }
+  void operator()(const encoder::Still& still) const {
+    out.mutable_still()->set_shrink(static_cast<uint32_t>(still.shrink));
+  }
 };
 
 }  // namespace

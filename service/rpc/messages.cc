@@ -120,6 +120,7 @@ v1::Display ToProto(const session::DisplayStatus& status) {
 session::ViewerControl FromProto(const v1::ViewerControl& control) {
   session::ViewerControl out;
   out.applied_sequence = control.applied_sequence();
+  out.received_update_count = control.received_update_count();
   out.resync = control.resync();
   out.keyframe_streams = {control.keyframe_streams().begin(),
                           control.keyframe_streams().end()};

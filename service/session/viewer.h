@@ -32,6 +32,8 @@ class ViewerSink {
 
 struct ViewerControl {
   uint64_t applied_sequence = 0;  // 0: no acknowledgement
+  // All that came on this stream; 0: not counted. With an acknowledgement.
+  uint64_t received_update_count = 0;
   bool resync = false;
   std::vector<uint32_t> keyframe_streams;
   bool paused = false;

@@ -63,6 +63,8 @@ void SetPatch(const encoder::Patch& patch, v1::Patch* out) {
     out->mutable_video()->set_codec(ToProto(video->codec));
     out->mutable_video()->set_keyframe(video->keyframe);
     out->mutable_video()->set_previous_sequence(video->previous_sequence);
+  } else if (const auto* still = std::get_if<encoder::Still>(&patch.kind)) {
+    out->mutable_still()->set_shrink(static_cast<uint32_t>(still->shrink));
   }
 }
 

@@ -22,6 +22,7 @@ using encoder::Fill;
 using encoder::Lossless;
 using encoder::Patch;
 using encoder::Payload;
+using encoder::Still;
 using encoder::Update;
 using encoder::Video;
 
@@ -71,6 +72,7 @@ Update UpdateWithEveryKind() {
       Patch{{0, 32, 16, 8},
             Video{.stream_id = 9, .keyframe = true},
             RandomPayload(random, 70000)},
+      Patch{{0, 40, 16, 8}, Still{.shrink = 2}, RandomPayload(random, 300)},
   };
   update.more_follows = true;
   update.exact = true;
@@ -100,7 +102,7 @@ TEST(GrpcWireEncoderTest, AnUpdateParsesBackWithEveryField) {
   EXPECT_EQ(update.durations().wait_us(), 20u);
   EXPECT_EQ(update.durations().encode_us(), 3000u);
   EXPECT_EQ(update.capture_time_us(), 1234567u);
-  ASSERT_EQ(update.patches_size(), 5);
+  ASSERT_EQ(update.patches_size(), 6);
   EXPECT_EQ(update.patches(0).fill().rgb(), 0x112233u);
   EXPECT_EQ(update.patches(1).copy().source_x_px(), 5u);
   EXPECT_EQ(update.patches(1).copy().source_y_px(), 6u);
@@ -113,6 +115,7 @@ TEST(GrpcWireEncoderTest, AnUpdateParsesBackWithEveryField) {
   EXPECT_EQ(update.patches(4).video().codec(), v1::VIDEO_CODEC_H264);
   EXPECT_TRUE(update.patches(4).video().keyframe());
   EXPECT_EQ(update.patches(4).rect().y_px(), 32u);
+  EXPECT_EQ(update.patches(5).still().shrink(), 2u);
 }
 
 TEST(GrpcWireEncoderTest, PayloadsFollowEachOtherInTheOrderOfThePatches) {
@@ -154,7 +157,7 @@ TEST(GrpcWireEncoderTest, PayloadSlicesAreThePatchesOwnBytes) {
   const session::WireMessagePtr message = GrpcWireEncoder().Encode(update);
   const std::vector<grpc::Slice> slices = SlicesOf(*message);
 
-  ASSERT_EQ(slices.size(), 4u);
+  ASSERT_EQ(slices.size(), 5u);
   EXPECT_EQ(slices[1].begin(), update.patches[2].payload->data());
   EXPECT_EQ(slices[2].begin(), update.patches[3].payload->data());
   EXPECT_EQ(slices[3].begin(), update.patches[4].payload->data());
