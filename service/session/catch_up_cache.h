@@ -9,9 +9,9 @@
 
 namespace oriel::session {
 
-// Intra patches of parts of a lane's reference, so that viewers who catch up
-// in the same places share the work. Bounded in bytes and entries: the oldest
-// go first. Thread-compatible.
+// Intra patches and stills of parts of a lane's reference, so that viewers who
+// catch up in the same places share the work. Bounded in bytes and entries: the
+// oldest go first. Thread-compatible.
 class CatchUpCache {
  public:
   using Entry = std::shared_ptr<const encoder::EncodeResult>;
@@ -20,9 +20,10 @@ class CatchUpCache {
                         size_t max_entries = 64)
       : max_bytes_(max_bytes), max_entries_(max_entries) {}
 
-  // What was made of exactly this part; null when nothing was.
-  Entry Find(const Damage& part) const;
-  void Store(const Damage& part, Entry entry);
+  // What was made of exactly this part; null when nothing was. `still_bytes`:
+  // what stills of it may weigh; 0: they are exact patches.
+  Entry Find(const Damage& part, size_t still_bytes = 0) const;
+  void Store(const Damage& part, Entry entry, size_t still_bytes = 0);
   // The reference changed there.
   void Invalidate(const Damage& changed);
   void Clear();
@@ -30,6 +31,7 @@ class CatchUpCache {
  private:
   struct Part {
     Damage part;
+    size_t still_bytes;
     Entry entry;
     size_t size_bytes;
   };

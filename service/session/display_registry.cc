@@ -12,7 +12,8 @@ std::unique_ptr<DisplayRegistry> DisplayRegistry::Create(
     const WireEncoder* wire) {
   Encoders encoders = {.encodings = encoder::UsableEncodings(),
                        .make = encoder::MakeUpdateEncoder,
-                       .intra = encoder::EncodeIntra};
+                       .intra = encoder::EncodeIntra,
+                       .stills = encoder::EncodeStills};
   return CreateRegistry(std::move(displays), limits, wire, std::move(encoders),
                         Tuning());
 }

@@ -114,6 +114,7 @@ void Lane::StartGeneration(const PlaneEvent& event) {
   reference_sequence_ = 0;
   reference_exact_ = false;
   reference_torn_ = false;
+  reference_inexact_.Clear();
   cache_.Clear();
   for (const auto& viewer : viewers_) {
     viewer->state_.StartGeneration(format_, pending_, /*fresh=*/true);
@@ -190,7 +191,8 @@ absl::Status Lane::Control(LaneViewer& viewer, const ViewerControl& control) {
   if (viewer.gone_ || ended_) return absl::OkStatus();
   ViewerState& state = viewer.state_;
   if (control.applied_sequence != 0) {
-    absl::Status status = state.Acknowledge(control.applied_sequence);
+    absl::Status status = state.Acknowledge(
+        control.applied_sequence, control.received_update_count, Clock::now());
     if (!status.ok()) return status;
   }
   const bool goes_on = state.paused() && !control.paused;

@@ -66,8 +66,13 @@ class Lane : public std::enable_shared_from_this<Lane> {
     uint64_t ticket = 0;
     Damage region;  // before it
     Damage part;
+    bool weigh = false;  // `part` is only a sample
+    bool weighed = false;
+    size_t still_bytes = 0;  // what stills may weigh; 0: exact patches
+    size_t max_bytes = 0;    // of exact patches
     CatchUpCache::Entry entry;
     BandedPicture reference;
+    Damage inexact;
     encoder::Update update;  // but for patches and flags
     bool exact = false;
     bool more_follows = false;
@@ -124,6 +129,20 @@ class Lane : public std::enable_shared_from_this<Lane> {
   // what was made for this one.
   void CatchUpOne();
   bool BeginCatchUp(CatchUp& task) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // What is to be made: exact patches, stills, or first a sample, which tells
+  // whether stills are worth it.
+  void ChooseCatchUp(CatchUp& task) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool ChoosePreview(CatchUp& task) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ChooseFilm(CatchUp& task) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Weigh(CatchUp& task);
+  void EndCatchUp(const CatchUp& task, bool cached, const absl::Status& status,
+                  WireMessagePtr message) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void NoteCatchUpFailure(const CatchUp& task, const absl::Status& status)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // What a still shows is done only where all viewers get it exact later.
+  static Damage DoneBy(const CatchUp& task);
+  bool MakesStills() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool AnyAcknowledges() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::shared_ptr<LaneViewer> NextCatchUpViewer() const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status EncodeCatchUp(CatchUp& task) const;
@@ -185,10 +204,12 @@ class Lane : public std::enable_shared_from_this<Lane> {
   bool reference_exact_ ABSL_GUARDED_BY(mutex_) = false;
   bool reference_torn_ ABSL_GUARDED_BY(mutex_) = false;  // more follows
   Time reference_time_ ABSL_GUARDED_BY(mutex_);
+  Damage reference_inexact_ ABSL_GUARDED_BY(mutex_);
 
   bool catching_up_ ABSL_GUARDED_BY(mutex_) = false;
   bool catch_up_waits_ ABSL_GUARDED_BY(mutex_) = false;  // after a failure
   bool catch_up_failing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool stills_failed_ ABSL_GUARDED_BY(mutex_) = false;
   CatchUpCache cache_ ABSL_GUARDED_BY(mutex_);
   size_t next_catch_up_ ABSL_GUARDED_BY(mutex_) = 0;
 

@@ -74,6 +74,7 @@ LaneStep LaneEncoder::Finish(const LaneFrame& frame, const LaneWork& work,
   step.destinations = Damage::FromRects(std::move(destinations));
   step.missed = step.destinations;
   step.missed.Subtract(encoder_->inexact());
+  step.inexact = encoder_->inexact();
   step.exact = encoder_->exact() && !frame.frame.plane.converted &&
                rest.empty() && encoder_->inexact().empty();
   step.again_at = result.again_at;
@@ -151,6 +152,7 @@ LaneStep LaneEncoder::Skip(const LaneFrame& frame, const Damage& damage) {
   step.destinations = damage;
   step.missed = damage;
   step.missed.Subtract(encoder_->inexact());
+  step.inexact = encoder_->inexact();
   step.reference = reference_;
   step.sequence = base_sequence_;
   step.exact = encoder_->exact() && !frame.frame.plane.converted &&

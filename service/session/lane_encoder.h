@@ -37,6 +37,7 @@ struct LaneStep {
   // What of that a viewer lacks that did not get the update: not what is
   // inexact for all, and made exact for all later.
   Damage missed;
+  Damage inexact;                // after it, see encoder::UpdateEncoder
   BandedPicture reference;       // after it
   uint64_t sequence = 0;         // of the reference
   bool exact = false;            // viewers of it show the whole frame as it is

@@ -31,6 +31,10 @@ Lane::Work Lane::NextWork() {
 }
 
 Lane::Work Lane::NextPatchWork(bool any_current, bool any_ready) {
+  // What a link takes of the first picture nobody knows: each viewer catches up
+  // with it, which tells.
+  if (any_ready && fresh() && MakesStills() && AnyAcknowledges())
+    return IsDue(next_step_) ? Work::kSkip : Work::kNone;
   if (any_ready) {
     const bool wanted = !pending_.empty() ||
                         (again_at_.has_value() && IsDue(*again_at_)) ||
@@ -219,6 +223,7 @@ void Lane::Publish(const StepInput& input, LaneStep step,
   reference_ = std::move(step.reference);
   reference_sequence_ = step.sequence;
   reference_exact_ = step.exact;
+  reference_inexact_ = std::move(step.inexact);
   reference_time_ = input.frame.frame.time;
   cache_.Invalidate(step.destinations);
   if (step.restarts) last_keyframe_ = Clock::now();

@@ -40,6 +40,10 @@ class LaneViewer final : public Viewer,
   // Guarded by the lane's mutex.
   std::shared_ptr<ViewerSink> sink_;  // null once gone
   ViewerState state_;
+  // What intra patches of its region weigh, and of the reference at which
+  // sequence.
+  double bytes_per_px_ = 0;
+  uint64_t weighed_sequence_ = 0;
   // A publisher has this viewer in its queue or in its hands: one at a time,
   // so that messages keep their order.
   bool publishing_ = false;

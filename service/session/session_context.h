@@ -26,6 +26,10 @@ struct Encoders {
   std::function<absl::StatusOr<encoder::EncodeResult>(
       const BandedPicture&, const Damage&, size_t max_payload_bytes)>
       intra;
+  // As encoder::EncodeStills; null: none are made.
+  std::function<absl::StatusOr<encoder::EncodeResult>(
+      const BandedPicture&, const Damage&, size_t max_payload_bytes)>
+      stills;
 };
 
 // Times and bounds that no user sets.
@@ -37,6 +41,10 @@ struct Tuning {
   double encode_share = 0.6;
   Duration encode_burst = std::chrono::milliseconds(500);
   size_t catch_up_bytes = 64 * 1024;
+  // While a viewer's link is measured.
+  size_t first_catch_up_bytes = 24 * 1024;
+  // Of stills for a viewer whose link is not known.
+  size_t still_bytes = 256 * 1024;
   int32_t catch_up_rows_px = 256;
   Duration first_attach_pause = std::chrono::milliseconds(250);
   Duration longest_attach_pause = std::chrono::seconds(2);

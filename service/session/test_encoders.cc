@@ -83,6 +83,7 @@ class XorEncoder final : public encoder::UpdateEncoder {
     return result;
   }
   encoder::JoinBy join_by() const override { return encoder::JoinBy::kCatchUp; }
+  const Damage& inexact() const override { return controls_->inexact; }
   bool exact() const override { return true; }
   std::string description() const override { return "xor"; }
 
@@ -173,6 +174,21 @@ Encoders MakeTestEncoders(std::shared_ptr<TestEncoderControls> controls) {
     ++controls->intra_encodes;
     if (controls->fail_intra) return absl::InternalError("told to fail");
     return Intra(picture, damage, max_bytes);
+  };
+  encoders.stills = [controls](const BandedPicture& picture,
+                               const Damage& damage,
+                               size_t) -> absl::StatusOr<EncodeResult> {
+    ++controls->still_encodes;
+    if (controls->fail_stills) return absl::InternalError("told to fail");
+    EncodeResult result;
+    result.done = damage;
+    for (const Rect& rect : damage.Rects()) {
+      result.patches.push_back(
+          {rect, encoder::Still{},
+           std::make_shared<const std::vector<uint8_t>>(
+               Rows(picture, {rect.x_px, rect.y_px, 1, 1}))});
+    }
+    return result;
   };
   return encoders;
 }

@@ -16,9 +16,13 @@ struct TestEncoderControls {
   std::atomic<size_t> max_payload_bytes{1024 * 1024};
   std::atomic<bool> fail{false};
   std::atomic<bool> fail_intra{false};
+  std::atomic<bool> fail_stills{false};
   std::atomic<bool> refuse_sizes{false};
+  // Before an encoder is made: what it calls inexact.
+  Damage inexact;
   std::atomic<int> encodes{0};
   std::atomic<int> intra_encodes{0};
+  std::atomic<int> still_encodes{0};
   std::atomic<int> keyframes{0};
 
   // Encode calls wait from Block to Unblock.
@@ -37,8 +41,8 @@ struct TestEncoderControls {
 
 // Encoders whose payloads a few lines can apply: intra is the raw rows, a
 // delta the rows' difference (XOR) from the base, which comes out wrong on any
-// other base. Encoding::kH264 is made kKeyframe: one patch of the whole
-// picture. `controls` is shared by all of them.
+// other base; a still is its first pixel. Encoding::kH264 is made kKeyframe:
+// one patch of the whole picture. `controls` is shared by all of them.
 Encoders MakeTestEncoders(std::shared_ptr<TestEncoderControls> controls);
 
 }  // namespace oriel::session

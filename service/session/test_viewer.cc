@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -27,6 +28,7 @@ void TestViewer::Finish() {
     {
       MutexLock lock(mutex_);
       control.applied_sequence = seen_.sequence;
+      control.received_update_count = seen_.updates.size();
       control.paused = paused_;
     }
     const absl::Status status = handle_->Control(control);
@@ -182,10 +184,29 @@ void TestViewer::CheckRules(const encoder::Update& update) {
          (video != nullptr && !video->keyframe))) {
       Violation("a source in an update without a base");
     }
+    if (std::holds_alternative<encoder::Still>(patch.kind)) {
+      ++seen_.stills;
+      if (update.base_sequence != 0) Violation("a still in a shared update");
+      if (update.exact) Violation("a still in an exact update");
+    }
+  }
+}
+
+// See MakeTestEncoders.
+void TestViewer::ApplyStill(const encoder::Patch& patch) {
+  for (int32_t y = patch.rect.y_px; y < patch.rect.bottom_px(); ++y) {
+    for (int32_t x = patch.rect.x_px; x < patch.rect.right_px(); ++x) {
+      std::copy_n(patch.payload->data(), kBytesPerPixel,
+                  seen_.picture.MutableAt(x, y));
+    }
   }
 }
 
 void TestViewer::ApplyPatch(const encoder::Patch& patch) {
+  if (std::holds_alternative<encoder::Still>(patch.kind)) {
+    ApplyStill(patch);
+    return;
+  }
   const auto* lossless = std::get_if<encoder::Lossless>(&patch.kind);
   const auto* video = std::get_if<encoder::Video>(&patch.kind);
   const bool delta = (lossless != nullptr && lossless->prefix) ||

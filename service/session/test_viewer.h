@@ -34,6 +34,7 @@ class TestViewer final : public ViewerSink {
     int cursors = 0;
     int cursor_shapes = 0;
     int messages = 0;
+    int stills = 0;
     std::vector<encoder::Update> updates;  // without their payloads
     uint64_t sequence = 0;
     bool exact = false;
@@ -76,6 +77,8 @@ class TestViewer final : public ViewerSink {
   void Apply(const encoder::Update& update)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void CheckRules(const encoder::Update& update)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ApplyStill(const encoder::Patch& patch)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ApplyPatch(const encoder::Patch& patch)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -1,11 +1,26 @@
 #include "service/session/viewer_state.h"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "absl/strings/str_format.h"
 #include "service/session/bounded_damage.h"
 
 namespace oriel::session {
+namespace {
+
+constexpr size_t kMinUnderWayBytes = 256 * 1024;
+constexpr double kMaxUnderWayS = 0.5;
+// After that a link that is still not known is faster than patches are made.
+constexpr size_t kMeasuredBytes = 256 * 1024;
+// Of the link, for one message.
+constexpr double kMessageS = 0.01;
+// Where everything changes all the time, stills leave most of the link to what
+// makes the picture exact.
+constexpr Duration kStillPause = std::chrono::seconds(2);
+
+}  // namespace
 
 void ViewerState::Open(WireMessagePtr opened) {
   opened_ = std::move(opened);
@@ -29,6 +44,7 @@ void ViewerState::Reset(const Damage& everything, bool fresh) {
   // What the viewer threw away it will never acknowledge.
   unacknowledged_.clear();
   unacknowledged_bytes_ = 0;
+  link_.Forget();
   queued_sequence_ = 0;
   sent_sequence_ = 0;
   ++ticket_;
@@ -36,10 +52,13 @@ void ViewerState::Reset(const Damage& everything, bool fresh) {
   current_ = fresh && !paused_;
   region_ = current_ ? Damage() : everything;
   waiting_.Clear();
+  shown_.Clear();
+  last_still_.reset();
 }
 
 void ViewerState::AddToRegion(const Damage& stale) {
   AddBounded(region_, stale);
+  shown_.Subtract(stale);
 }
 
 const Damage& ViewerState::waiting() {
@@ -96,8 +115,20 @@ bool ViewerState::TransportFree() const {
 }
 
 bool ViewerState::WantsCatchUp(uint64_t lane_sequence) const {
-  return !current_ && TransportFree() && WindowHasRoom(1) &&
+  return !current_ && TransportFree() && WindowHasRoom(1) && LinkHasRoom() &&
          (!region_.empty() || queued_sequence_ != lane_sequence);
+}
+
+// Not more than the link takes in a while: what changes waits behind it.
+bool ViewerState::LinkHasRoom() const {
+  if (!acknowledges_ || !counts_) return true;
+  size_t room = limits_.first_bytes + link_.received_bytes();
+  if (const std::optional<double> rate = link_.bytes_per_s()) {
+    room = std::max(kMinUnderWayBytes,
+                    static_cast<size_t>(std::min(
+                        *rate * kMaxUnderWayS, double(limits_.window_bytes))));
+  }
+  return link_.under_way_bytes() < room;
 }
 
 bool ViewerState::WantsKeyframe() const {
@@ -124,7 +155,7 @@ void ViewerState::EndCatchUp(uint64_t ticket, const Damage& part,
   // and stays there.
   Damage rest = part;
   rest.Subtract(done);
-  AddToRegion(rest);
+  AddBounded(region_, rest);
   waiting_.Add(rest);
   Push(*update);
   BecomeCurrentIfAt(lane_sequence);
@@ -161,7 +192,8 @@ bool ViewerState::WindowHasRoom(size_t size_bytes) const {
          unacknowledged_bytes_ + size_bytes <= limits_.window_bytes;
 }
 
-absl::Status ViewerState::Acknowledge(uint64_t sequence) {
+absl::Status ViewerState::Acknowledge(uint64_t sequence,
+                                      uint64_t received_count, Time now) {
   if (sequence > newest_sent_) {
     return absl::InvalidArgumentError(absl::StrFormat(
         "the viewer acknowledges update %d, but the newest sent to it is %d; "
@@ -173,7 +205,43 @@ absl::Status ViewerState::Acknowledge(uint64_t sequence) {
     unacknowledged_bytes_ -= unacknowledged_.front().size_bytes;
     unacknowledged_.pop_front();
   }
+  counts_ = received_count != 0;
+  if (!link_.Received(received_count, now)) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "the viewer says that %d updates have come, which is more than were "
+        "sent to it; count each that came on this stream once",
+        received_count));
+  }
   return absl::OkStatus();
+}
+
+std::optional<double> ViewerState::link_bytes_per_s() const {
+  if (!acknowledges_ || !counts_) return std::nullopt;
+  return link_.bytes_per_s();
+}
+
+size_t ViewerState::CatchUpBytes(size_t first_bytes, size_t usual_bytes) const {
+  if (!acknowledges_ || !counts_) return usual_bytes;
+  const std::optional<double> rate = link_.bytes_per_s();
+  if (!rate.has_value()) {
+    return link_.received_bytes() < kMeasuredBytes ? first_bytes : usual_bytes;
+  }
+  return std::clamp(static_cast<size_t>(std::min(*rate * kMessageS, 1e9)),
+                    usual_bytes, 4 * usual_bytes);
+}
+
+Damage ViewerState::Unshown(Time now) const {
+  if (last_still_.has_value() && now - *last_still_ < kStillPause) return {};
+  Damage unshown = region_;
+  unshown.Subtract(shown_);
+  return unshown;
+}
+
+void ViewerState::NoteStill(uint64_t ticket, const Damage& shown, Time now) {
+  if (ticket != ticket_) return;
+  last_still_ = now;
+  AddBounded(shown_, shown);
+  shown_.Subtract(region_);  // it changed again meanwhile
 }
 
 bool ViewerState::WantsHeartbeat(Time idle_since) const {
@@ -233,6 +301,7 @@ void ViewerState::NoteSent(const OutgoingUpdate& update) {
   newest_sent_ = update.sequence;
   if (!acknowledges_) return;
   const size_t size_bytes = update.message->size_bytes();
+  link_.Sent(size_bytes, update.catch_up);
   unacknowledged_bytes_ += size_bytes;
   // Catch-up bands of one state share its sequence.
   if (!unacknowledged_.empty() &&

@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "base/clock.h"
 #include "base/picture/damage.h"
+#include "service/session/link_rate.h"
 #include "service/session/viewer.h"
 
 namespace oriel::session {
@@ -17,6 +19,8 @@ struct OutgoingUpdate {
   uint64_t sequence = 0;
   // A keyframe of the whole picture: any viewer can go on from here.
   bool restarts = false;
+  // Private, for a stale viewer.
+  bool catch_up = false;
   std::shared_ptr<const Damage> destinations;
 };
 
@@ -26,6 +30,8 @@ struct ViewerLimits {
   // Unacknowledged, for viewers that acknowledge.
   size_t window_bytes = 2 * 1024 * 1024;
   size_t window_messages = 1024;
+  // Of catch-up under way, until what comes of it tells how fast the link is.
+  size_t first_bytes = 96 * 1024;
 };
 
 // What one viewer's picture is, and what goes to it next. It is current (its
@@ -55,6 +61,7 @@ class ViewerState {
   // The reference changed there without an update.
   void Miss(const Damage& destinations);
 
+  bool acknowledges() const { return acknowledges_; }
   bool current() const { return current_; }
   bool paused() const { return paused_; }
   const Damage& region() const { return region_; }
@@ -77,8 +84,21 @@ class ViewerState {
   void EndCatchUp(uint64_t ticket, const Damage& part, const Damage& done,
                   const OutgoingUpdate* update, uint64_t lane_sequence);
 
-  // kInvalidArgument: of an update that was never sent.
-  absl::Status Acknowledge(uint64_t sequence);
+  // kInvalidArgument: of updates that were never sent. `received_count`: see
+  // ViewerControl.
+  absl::Status Acknowledge(uint64_t sequence, uint64_t received_count,
+                           Time now);
+
+  // Empty: not known, or the viewer does not count.
+  std::optional<double> link_bytes_per_s() const;
+  // Of exact patches in one message: few while they are to tell how fast the
+  // link is, and what a fast one takes at once.
+  size_t CatchUpBytes(size_t first_bytes, size_t usual_bytes) const;
+  // What of the region no still has shown since it changed; empty while the
+  // last one was short ago.
+  Damage Unshown(Time now) const;
+  // Before EndCatchUp of an update with stills of `shown`.
+  void NoteStill(uint64_t ticket, const Damage& shown, Time now);
 
   bool WantsHeartbeat(Time idle_since) const;
   void SetHeartbeat(WireMessagePtr heartbeat) { heartbeat_ = heartbeat; }
@@ -106,6 +126,7 @@ class ViewerState {
   Kind NextKind() const;
   void AddToRegion(const Damage& stale);
   bool TransportFree() const;
+  bool LinkHasRoom() const;
   bool WindowHasRoom(size_t size_bytes) const;
   bool QueueHasRoom(size_t size_bytes) const;
   void Push(const OutgoingUpdate& update);
@@ -134,6 +155,9 @@ class ViewerState {
   bool current_ = false;
   Damage region_;   // empty while current; bounded, see AddBounded
   Damage waiting_;  // a part of region_
+  // Where the viewer shows a still of the reference, if it is in the region.
+  Damage shown_;
+  std::optional<Time> last_still_;
   bool catching_up_ = false;
   uint64_t ticket_ = 0;
   // In this generation and since the last resync, 0 for none: of the newest
@@ -144,6 +168,8 @@ class ViewerState {
   uint64_t newest_sent_ = 0;  // ever
   std::deque<Unacknowledged> unacknowledged_;
   size_t unacknowledged_bytes_ = 0;
+  LinkRate link_;
+  bool counts_ = true;  // until it acknowledges without
 };
 
 }  // namespace oriel::session

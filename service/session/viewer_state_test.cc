@@ -56,6 +56,10 @@ class ViewerStateTest : public ::testing::Test {
     if (sent) viewer_.Written();
     return sent;
   }
+  absl::Status Acknowledge(uint64_t sequence, uint64_t received_count = 0,
+                           Time now = {}) {
+    return viewer_.Acknowledge(sequence, received_count, now);
+  }
   void MakeStale() {
     viewer_.Resync(kEverything, /*fresh=*/false);
     ASSERT_FALSE(viewer_.current());
@@ -279,7 +283,7 @@ TEST_F(AcknowledgingViewerTest, TheWindowHoldsBackUntilAcknowledged) {
   EXPECT_TRUE(Send());
   viewer_.Publish(UpdateOf(2, RowOf(2), 60));
   EXPECT_FALSE(Send());
-  EXPECT_TRUE(viewer_.Acknowledge(1).ok());
+  EXPECT_TRUE(Acknowledge(1).ok());
   EXPECT_TRUE(Send());
 }
 
@@ -297,17 +301,17 @@ TEST_F(AcknowledgingViewerTest, AcknowledgementsAreCumulative) {
   }
   viewer_.Publish(UpdateOf(4, RowOf(4), 1));
   EXPECT_FALSE(Send());  // three messages are the window, however small
-  EXPECT_TRUE(viewer_.Acknowledge(3).ok());
+  EXPECT_TRUE(Acknowledge(3).ok());
   EXPECT_TRUE(Send());
-  EXPECT_TRUE(viewer_.Acknowledge(2).ok());  // late, harmless
+  EXPECT_TRUE(Acknowledge(2).ok());  // late, harmless
 }
 
 TEST_F(AcknowledgingViewerTest, AnUpdateNeverSentCannotBeAcknowledged) {
   viewer_.Publish(UpdateOf(1, RowOf(1)));
-  EXPECT_TRUE(absl::IsInvalidArgument(viewer_.Acknowledge(1)));
+  EXPECT_TRUE(absl::IsInvalidArgument(Acknowledge(1)));
   EXPECT_TRUE(Send());
-  EXPECT_TRUE(viewer_.Acknowledge(1).ok());
-  EXPECT_TRUE(absl::IsInvalidArgument(viewer_.Acknowledge(2)));
+  EXPECT_TRUE(Acknowledge(1).ok());
+  EXPECT_TRUE(absl::IsInvalidArgument(Acknowledge(2)));
 }
 
 TEST_F(AcknowledgingViewerTest, AResyncOpensAWindowThatIsFull) {
@@ -359,6 +363,82 @@ TEST_F(AcknowledgingViewerTest, AHeartbeatPassesAFullWindow) {
   const WireMessagePtr heartbeat = Message();
   viewer_.SetHeartbeat(heartbeat);
   EXPECT_EQ(viewer_.Next({}), heartbeat);
+}
+
+class MeasuredViewerTest : public ::testing::Test {
+ protected:
+  MeasuredViewerTest() : viewer_({.first_bytes = 50'000}, true) {
+    viewer_.Open(Message());
+    viewer_.StartGeneration(Message(), kEverything, /*fresh=*/false);
+    for (int i = 0; i < 2; ++i) {
+      viewer_.Next({});
+      viewer_.Written();
+    }
+  }
+
+  // A part of the region in a message that is under way then.
+  void CatchUp(const Rect& part, size_t size_bytes) {
+    ASSERT_TRUE(viewer_.WantsCatchUp(kSequence));
+    const Damage damage(part);
+    const uint64_t ticket = viewer_.BeginCatchUp(damage);
+    const OutgoingUpdate update = {
+        .message = Message(size_bytes),
+        .sequence = kSequence,
+        .catch_up = true,
+        .destinations = std::make_shared<const Damage>(damage)};
+    viewer_.EndCatchUp(ticket, damage, damage, &update, kSequence);
+    viewer_.Next({});
+    viewer_.Written();
+  }
+
+  static constexpr uint64_t kSequence = 7;
+  ViewerState viewer_;
+};
+
+TEST_F(MeasuredViewerTest, LittleIsUnderWayUntilItsLinkIsKnown) {
+  for (int32_t y = 0; y < 2; ++y) CatchUp(RowOf(y), 30'000);
+  EXPECT_FALSE(viewer_.WantsCatchUp(kSequence));
+  EXPECT_EQ(viewer_.CatchUpBytes(24, 64), 24u);
+  // What came of it makes room, and shows that there is more.
+  EXPECT_TRUE(viewer_.Acknowledge(kSequence, 1, {}).ok());
+  EXPECT_TRUE(viewer_.WantsCatchUp(kSequence));
+  CatchUp(RowOf(2), 30'000);
+  EXPECT_TRUE(viewer_.WantsCatchUp(kSequence));
+}
+
+TEST_F(MeasuredViewerTest, WhoDoesNotCountIsNotMeasured) {
+  for (int32_t y = 0; y < 2; ++y) CatchUp(RowOf(y), 30'000);
+  EXPECT_TRUE(viewer_.Acknowledge(kSequence, 0, {}).ok());
+  for (int32_t y = 2; y < 9; ++y) CatchUp(RowOf(y), 30'000);
+  EXPECT_EQ(viewer_.CatchUpBytes(24, 64), 64u);
+  EXPECT_FALSE(viewer_.link_bytes_per_s().has_value());
+}
+
+TEST_F(MeasuredViewerTest, MoreThanWasSentIsRefused) {
+  CatchUp(RowOf(0), 30'000);
+  EXPECT_TRUE(absl::IsInvalidArgument(viewer_.Acknowledge(kSequence, 2, {})));
+}
+
+TEST_F(MeasuredViewerTest, AStillIsShownUntilWhatItShowsChanges) {
+  const Time now = Time() + std::chrono::hours(1);
+  const Time later = now + std::chrono::seconds(3);
+  EXPECT_EQ(viewer_.Unshown(now), kEverything);
+  const uint64_t ticket = viewer_.BeginCatchUp(kEverything);
+  viewer_.Publish(UpdateOf(8, RowOf(4)));  // while the still is made
+  viewer_.NoteStill(ticket, kEverything, now);
+  const OutgoingUpdate still = {.message = Message(),
+                                .sequence = kSequence,
+                                .catch_up = true,
+                                .destinations = std::make_shared<Damage>()};
+  viewer_.EndCatchUp(ticket, kEverything, {}, &still, 8);
+  EXPECT_EQ(viewer_.region(), kEverything);
+  EXPECT_FALSE(viewer_.current());
+  EXPECT_TRUE(viewer_.Unshown(now).empty());
+  EXPECT_EQ(viewer_.Unshown(later), Damage(RowOf(4)));
+  viewer_.Publish(UpdateOf(9, RowOf(6)));
+  EXPECT_TRUE(viewer_.Unshown(later).Contains(RowOf(6)));
+  viewer_.Resync(kEverything, /*fresh=*/false);
+  EXPECT_EQ(viewer_.Unshown(now), kEverything);
 }
 
 }  // namespace

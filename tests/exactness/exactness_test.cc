@@ -80,11 +80,13 @@ class Turmoil {
       EXPECT_EQ(viewer->violation(), "");
       EXPECT_EQ(viewer->resyncs(), 0);
       videos_ += viewer->video_patches();
+      stills_ += viewer->stills();
     }
   }
 
   Duration slowest() const { return slowest_; }
   int videos() const { return videos_; }
+  int stills() const { return stills_; }
 
  private:
   int Below(int count) { return static_cast<int>(random_() % unsigned(count)); }
@@ -141,8 +143,10 @@ class Turmoil {
   }
 
   void Join() {
+    const bool acknowledges = Below(2) == 0;
     auto viewer = std::make_shared<WireViewer>(
-        Below(2) == 0, Below(3) == 0 ? 120 : 0, random_());
+        acknowledges, Below(3) == 0 ? 120 : 0,
+        acknowledges && Below(2) == 0 ? 150'000 : 0, random_());
     const session::ViewerOptions options = {
         .encoding = Below(4) == 0 ? encoder::Encoding::kLossless
                                   : encoder::Encoding::kAdaptive,
@@ -156,6 +160,7 @@ class Turmoil {
   void Leave() {
     const size_t which = size_t(Below(static_cast<int>(viewers_.size())));
     viewers_[which]->Leave();
+    stills_ += viewers_[which]->stills();
     EXPECT_EQ(viewers_[which]->violation(), "");
     viewers_.erase(viewers_.begin() + static_cast<ptrdiff_t>(which));
   }
@@ -174,6 +179,7 @@ class Turmoil {
     for (int i = 0; i < frames; ++i) {
       screen_.DrawNoise(rect, random_());
       if (Below(8) == 0) screen_.DrawText(AnyRect(), random_());
+      if (Below(32) == 0 && viewers_.size() < 7) Join();
       std::this_thread::sleep_for(milliseconds(16));
     }
   }
@@ -196,10 +202,12 @@ class Turmoil {
   bool off_ = false;
   Duration slowest_{};
   int videos_ = 0;
+  int stills_ = 0;
 };
 
 TEST(ExactnessTest, AfterTheLastChangeEveryViewerShowsThePlane) {
   int videos = 0;
+  int stills = 0;
   for (const uint32_t fourcc : kFormats) {
     SCOPED_TRACE("format " + std::to_string(fourcc) + ", seed " +
                  std::to_string(kSeed));
@@ -210,11 +218,15 @@ TEST(ExactnessTest, AfterTheLastChangeEveryViewerShowsThePlane) {
       if (HasFatalFailure()) return;
     }
     videos += turmoil.videos();
-    std::printf("format %08x: at rest after %.2f s at most\n", fourcc,
-                std::chrono::duration<double>(turmoil.slowest()).count());
+    stills += turmoil.stills();
+    std::printf("format %08x: at rest after %.2f s at most, %d stills\n",
+                fourcc,
+                std::chrono::duration<double>(turmoil.slowest()).count(),
+                turmoil.stills());
   }
   // Otherwise the half of it was not tested.
   EXPECT_GT(videos, 100);
+  EXPECT_GT(stills, 5);
 }
 
 // Flips every pixel, alternates two pictures, changes its mode, draws what
@@ -276,7 +288,7 @@ TEST(ExactnessTest, AHostileGuestKeepsNoOtherDisplayFromBeingExact) {
            Clock::now() < deadline) {
       std::this_thread::sleep_for(milliseconds(2));
     }
-    viewers.push_back(std::make_shared<WireViewer>(true, 0, kSeed));
+    viewers.push_back(std::make_shared<WireViewer>(true, 0, 0, kSeed));
     const auto opened = registry->OpenViewer(
         name, {.encoding = encoder::Encoding::kAdaptive, .acknowledges = true},
         viewers.back());

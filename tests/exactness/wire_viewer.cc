@@ -9,9 +9,12 @@
 
 namespace oriel::exactness {
 
-WireViewer::WireViewer(bool acknowledges, int stall_ms, uint32_t seed)
+WireViewer::WireViewer(bool acknowledges, int stall_ms, int link_bytes_per_s,
+                       uint32_t seed)
     : acknowledges_(acknowledges),
+      queues_(link_bytes_per_s != 0),
       stall_ms_(stall_ms),
+      link_bytes_per_s_(link_bytes_per_s),
       random_(seed),
       thread_([this] { Run(); }) {}
 
@@ -25,9 +28,14 @@ WireViewer::~WireViewer() {
 }
 
 void WireViewer::Connect(std::shared_ptr<session::Viewer> viewer) {
-  MutexLock lock(mutex_);
-  viewer_ = std::move(viewer);
-  changed_.NotifyAll();
+  bool has_written = false;
+  {
+    MutexLock lock(mutex_);
+    viewer_ = viewer;
+    has_written = queues_ && !waiting_.empty();
+    changed_.NotifyAll();
+  }
+  if (has_written) viewer->OnWritten();
 }
 
 void WireViewer::Leave() {
@@ -69,15 +77,25 @@ int WireViewer::video_patches() const {
   return video_patches_;
 }
 
+int WireViewer::stills() const {
+  MutexLock lock(mutex_);
+  return stills_;
+}
+
 std::string WireViewer::violation() const {
   MutexLock lock(mutex_);
   return violation_;
 }
 
 void WireViewer::Write(session::WireMessagePtr message) {
-  MutexLock lock(mutex_);
-  waiting_ = std::move(message);
-  changed_.NotifyAll();
+  std::shared_ptr<session::Viewer> viewer;
+  {
+    MutexLock lock(mutex_);
+    waiting_.push_back(std::move(message));
+    viewer = viewer_;
+    changed_.NotifyAll();
+  }
+  if (queues_ && viewer != nullptr) viewer->OnWritten();
 }
 
 void WireViewer::Close(const absl::Status& /*status*/) {}
@@ -87,17 +105,22 @@ void WireViewer::Run() {
     session::WireMessagePtr message;
     {
       MutexLock lock(mutex_);
-      while (!stopping_ && (waiting_ == nullptr || viewer_ == nullptr))
+      while (!stopping_ && (waiting_.empty() || viewer_ == nullptr))
         changed_.Wait(mutex_);
       if (stopping_) return;
-      message = std::exchange(waiting_, nullptr);
+      message = std::move(waiting_.front());
+      waiting_.pop_front();
     }
-    Stall();
+    Stall(message->size_bytes());
     Take(*message);
   }
 }
 
-void WireViewer::Stall() {
+void WireViewer::Stall(size_t size_bytes) {
+  if (queues_) {
+    std::this_thread::sleep_for(std::chrono::microseconds(
+        int64_t(size_bytes) * 1'000'000 / link_bytes_per_s_));
+  }
   const int most = stall_ms_;
   if (most == 0 || random_() % 4 != 0) return;
   std::this_thread::sleep_for(std::chrono::milliseconds(random_() % most));
@@ -120,14 +143,16 @@ void WireViewer::Take(const session::WireMessage& message) {
     MutexLock lock(mutex_);
     if (!parsed) violation_ = "a message that does not parse";
     const int resyncs = resyncs_;
-    const uint64_t sequence = updater_.sequence();
     if (response.has_format()) {
       const absl::Status status = updater_.Apply(response.format());
       if (!status.ok()) violation_ = std::string(status.message());
       exact_ = false;
     } else if (response.has_update()) {
-      for (const v1::Patch& patch : response.update().patches())
+      ++updates_;
+      for (const v1::Patch& patch : response.update().patches()) {
         video_patches_ += patch.has_video() ? 1 : 0;
+        stills_ += patch.has_still() ? 1 : 0;
+      }
       const auto applied =
           updater_.Apply(response.update(), response.payload());
       if (applied.ok()) {
@@ -142,11 +167,13 @@ void WireViewer::Take(const session::WireMessage& message) {
     }
     control.resync = resyncs_ != resyncs;
     control.paused = paused_;
-    if (acknowledges_ && updater_.sequence() != sequence)
+    if (acknowledges_ && response.has_update() && updater_.sequence() != 0) {
       control.applied_sequence = updater_.sequence();
+      control.received_update_count = updates_;
+    }
     viewer = viewer_;
   }
-  viewer->OnWritten();
+  if (!queues_) viewer->OnWritten();
   if (control.resync || control.applied_sequence != 0 ||
       !control.keyframe_streams.empty()) {
     (void)viewer->Control(control);
