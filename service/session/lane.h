@@ -189,6 +189,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
   bool failing_ ABSL_GUARDED_BY(mutex_) = false;
   bool keyframe_asked_ ABSL_GUARDED_BY(mutex_) = false;
   std::optional<Time> last_keyframe_ ABSL_GUARDED_BY(mutex_);
+  std::optional<Time> last_skip_ ABSL_GUARDED_BY(mutex_);
   // When a timer calls Schedule.
   std::optional<Time> timed_ ABSL_GUARDED_BY(mutex_);
   // The encoder wants a step then, though nothing changed.

@@ -42,7 +42,13 @@ Lane::Work Lane::NextPatchWork(bool any_current, bool any_ready) {
     return wanted && IsDue(next_step_) ? Work::kEncode : Work::kNone;
   }
   // While every current viewer has an update waiting, changes merge.
-  return any_current || pending_.empty() ? Work::kNone : Work::kSkip;
+  if (any_current || pending_.empty()) return Work::kNone;
+  // R stands still for a while, so that viewers can reach it: one that chases a
+  // film never would, and only what is encoded becomes video.
+  return !last_skip_.has_value() ||
+                 IsDue(*last_skip_ + context_->tuning.skip_pause)
+             ? Work::kSkip
+             : Work::kNone;
 }
 
 bool Lane::IsDue(Time due) {
@@ -111,6 +117,7 @@ Lane::StepInput Lane::TakeWork() {
       input.what.video_keyframes = TakeVideoKeyframes();
       break;
     case Work::kSkip:
+      last_skip_ = input.what.now;
       input.generation = generation_;
       input.frame = latest_;
       input.what.damage = std::exchange(pending_, {});

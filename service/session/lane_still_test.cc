@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <thread>
 
@@ -46,7 +47,6 @@ class LaneStillTest : public ::testing::Test {
     frame_.generation = 1;
     frame_.plane = {.on = true, .size = kSize};
     frame_.picture = BandedPicture(kSize);
-    Change(kAll);
   }
   // The lane believes that it acknowledges; the test does that.
   std::shared_ptr<TestViewer> Join(bool acknowledges) {
@@ -108,6 +108,7 @@ class LaneStillTest : public ::testing::Test {
 TEST_F(LaneStillTest, ALinkTooSlowForTheFirstPictureGetsAStillOfIt) {
   Start(encoder::Encoding::kAdaptive);
   const auto viewer = Join(/*acknowledges=*/true);
+  Change(kAll);
   uint64_t received = 0;
   Receive(*viewer, milliseconds(10), received,
           [](const Seen& seen) { return seen.stills > 0; });
@@ -129,6 +130,24 @@ TEST_F(LaneStillTest, ALinkTooSlowForTheFirstPictureGetsAStillOfIt) {
   EXPECT_EQ(controls_->encodes, 1);
 }
 
+TEST_F(LaneStillTest, TheReferenceStandsStillUntilAViewerHasReachedIt) {
+  tuning_.skip_pause = std::chrono::hours(1);
+  Start(encoder::Encoding::kAdaptive);
+  const auto viewer = Join(/*acknowledges=*/true);
+  Change(kAll);
+  uint64_t received = 0;
+  int changes = 0;
+  // It changes faster than it comes.
+  Receive(*viewer, milliseconds(1), received, [&](const Seen& seen) {
+    if (++changes % 2 == 0) Change({0, 0, 640, 200});
+    return seen.sequence > 1;
+  });
+  EXPECT_GT(controls_->encodes, 0);
+  Receive(*viewer, milliseconds(1), received, [&](const Seen& seen) {
+    return seen.picture == picture() && seen.exact;
+  });
+}
+
 TEST_F(LaneStillTest, AFastLinkAndALosslessLaneGetNone) {
   for (const auto encoding :
        {encoder::Encoding::kAdaptive, encoder::Encoding::kLossless}) {
@@ -137,6 +156,7 @@ TEST_F(LaneStillTest, AFastLinkAndALosslessLaneGetNone) {
     const auto viewer = std::make_shared<TestViewer>(/*acknowledges=*/true);
     viewer->Connect(lane_->AddViewer(++last_id_, true, viewer));
     viewers_.push_back(viewer);
+    Change(kAll);
     EXPECT_TRUE(viewer->AwaitPicture(picture()).exact);
   }
   EXPECT_EQ(controls_->still_encodes, 0);
@@ -146,6 +166,7 @@ TEST_F(LaneStillTest, WithoutAWorkingStillThereAreExactPatches) {
   controls_->fail_stills = true;
   Start(encoder::Encoding::kAdaptive);
   const auto viewer = Join(/*acknowledges=*/true);
+  Change(kAll);
   uint64_t received = 0;
   Receive(*viewer, milliseconds(10), received,
           [&](const Seen&) { return controls_->still_encodes > 0; });
@@ -160,6 +181,7 @@ TEST_F(LaneStillTest, AJoinerSeesAStillOfAFilmAndIsDoneWithIt) {
   controls_->inexact = Damage(film);
   Start(encoder::Encoding::kAdaptive);
   const auto first = Join(/*acknowledges=*/false);
+  Change(kAll);
   first->AwaitPicture(picture());
   const auto joiner = Join(/*acknowledges=*/false);
   joiner->Await(
@@ -168,9 +190,9 @@ TEST_F(LaneStillTest, AJoinerSeesAStillOfAFilmAndIsDoneWithIt) {
   EXPECT_FALSE(joiner->seen().exact);
   // Current: gets the same update as the first one.
   Change({0, 0, 100, 100});
+  const uint64_t newest = first->AwaitPicture(picture()).sequence;
   joiner->Await([&](const Seen& seen) {
-    return seen.sequence == first->seen().sequence &&
-           seen.updates.back().base_sequence != 0;
+    return seen.sequence == newest && seen.updates.back().base_sequence != 0;
   });
   const Picture expected = picture();
   const Picture shown = joiner->seen().picture;

@@ -40,6 +40,8 @@ struct Tuning {
   // Of one processor, for the steps of one lane; what a burst may go beyond.
   double encode_share = 0.6;
   Duration encode_burst = std::chrono::milliseconds(500);
+  // While all viewers of a lane catch up, until they get something newer.
+  Duration skip_pause = std::chrono::milliseconds(500);
   size_t catch_up_bytes = 64 * 1024;
   // While a viewer's link is measured.
   size_t first_catch_up_bytes = 24 * 1024;
