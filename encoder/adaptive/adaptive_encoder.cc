@@ -96,10 +96,12 @@ void AdaptiveEncoder::Skipped(const Damage& damage) {
   }
 }
 
+// What an update had no room for is no change when it comes again.
 void AdaptiveEncoder::NoteChanges(const EncodeRequest& request) {
-  if (request.changes.empty() && !request.damage.empty()) {
+  if (request.changes.empty() && request.capture_time > noted_until_) {
     planner_.Changed(request.damage, request.capture_time);
   }
+  noted_until_ = std::max(noted_until_, request.capture_time);
   for (const FrameChange& change : request.changes)
     planner_.Changed(change.damage, change.time);
 }

@@ -66,6 +66,7 @@ class AdaptiveEncoder : public UpdateEncoder {
   const std::unique_ptr<UpdateEncoder> lossless_;
   const OpenAreaStream open_;
   MotionPlanner planner_;
+  Time noted_until_{};  // the newest frame that the planner knows
   std::vector<Stream> streams_;
   std::string video_description_;  // of the newest stream; empty: none yet
   // Where a viewer's picture may differ from the reference.

@@ -17,6 +17,11 @@ constexpr double kForgotten = 0.3;
 constexpr double kChangedAgain = 1.3;
 // Of costly_bytes_per_px, for an area to go back to patches.
 constexpr double kCheapShare = 0.5;
+// Times a tile's extent, for what its patches weighed to outweigh what they did
+// before.
+constexpr double kWeighed = 1.5;
+// Of the activity that begins an area, to belong to it.
+constexpr double kJoining = 0.5;
 constexpr Duration kBan = std::chrono::seconds(10);
 
 double Seconds(Duration duration) {
@@ -70,7 +75,10 @@ void MotionPlanner::Changed(const Damage& damage, Time at) {
         Tile& tile = tiles_[size_t(row) * size_t(columns_) + size_t(column)];
         const Rect part = Intersection(TileRect(column, row), rect);
         const double before = ActivityAt(tile, at);
-        if (before < kForgotten) tile.extent = {};
+        if (before < kForgotten) {
+          tile.extent = {};
+          tile.weighed_share = 0;
+        }
         tile.extent = Union(tile.extent, part);
         // Of what changes of the tile, so that a film's edges count in full.
         tile.activity =
@@ -95,6 +103,7 @@ void MotionPlanner::Weighed(const Rect& rect, size_t size_bytes) {
       const Rect part = Intersection(TileRect(column, row), rect);
       const double share =
           std::min(1.0, double(part.AreaPx()) / double(tile.extent.AreaPx()));
+      tile.weighed_share += share;
       tile.bytes_per_px +=
           kNewestShare * share * (bytes_per_px - tile.bytes_per_px);
     }
@@ -109,10 +118,12 @@ void MotionPlanner::AreaWouldWeigh(uint32_t area_id, double bytes_per_px) {
   }
 }
 
-bool MotionPlanner::IsMoving(const Tile& tile, Time now,
-                             double threshold) const {
-  return tile.bytes_per_px >= tuning_.costly_bytes_per_px &&
-         ActivityAt(tile, now) >= threshold;
+bool MotionPlanner::IsCostly(const Tile& tile) const {
+  return tile.bytes_per_px >= tuning_.costly_bytes_per_px;
+}
+
+bool MotionPlanner::IsUnknown(const Tile& tile) const {
+  return !IsCostly(tile) && tile.weighed_share < kWeighed;
 }
 
 const std::vector<MotionArea>& MotionPlanner::Plan(Time now) {
@@ -183,24 +194,49 @@ Rect MotionPlanner::GrowComponent(size_t first, const std::vector<char>& moving,
   return bounds;
 }
 
-std::vector<Rect> MotionPlanner::Candidates(Time now) const {
+// What is unknown weighs what the costly tiles do.
+double MotionPlanner::BytesPerSecond(Time now) const {
   double bytes_per_s = 0;
+  double unknown_px_per_s = 0;
+  double costly_sum = 0;
+  int costly = 0;
   for (const Tile& tile : tiles_) {
     // A steady rate's activity is rate * half_life / ln 2.
     const double rate_hz =
         ActivityAt(tile, now) * std::log(2.0) / Seconds(tuning_.half_life);
-    bytes_per_s += rate_hz * tile.bytes_per_px * double(tile.extent.AreaPx());
+    const double px_per_s = rate_hz * double(tile.extent.AreaPx());
+    if (IsUnknown(tile)) {
+      unknown_px_per_s += px_per_s;
+      continue;
+    }
+    bytes_per_s += px_per_s * tile.bytes_per_px;
+    if (!IsCostly(tile)) continue;
+    costly_sum += tile.bytes_per_px;
+    ++costly;
   }
-  const double threshold = bytes_per_s >= tuning_.urgent_bytes_per_s
+  if (costly == 0) return bytes_per_s;
+  return bytes_per_s + unknown_px_per_s * costly_sum / costly;
+}
+
+// Around costly tiles that move, with what moves beside them and is unknown or
+// began later, as where a scan met a picture half drawn: else a large film
+// would become video strip by strip.
+std::vector<Rect> MotionPlanner::Candidates(Time now) const {
+  const double threshold = BytesPerSecond(now) >= tuning_.urgent_bytes_per_s
                                ? tuning_.urgent_activity
                                : tuning_.moving_activity;
   std::vector<char> moving(tiles_.size());
-  for (size_t i = 0; i < tiles_.size(); ++i)
-    moving[i] = IsMoving(tiles_[i], now, threshold) ? 1 : 0;
+  for (size_t i = 0; i < tiles_.size(); ++i) {
+    moving[i] = (IsCostly(tiles_[i]) || IsUnknown(tiles_[i])) &&
+                ActivityAt(tiles_[i], now) >= kJoining * threshold;
+  }
   std::vector<char> seen(tiles_.size());
   std::vector<Rect> found;
   for (size_t i = 0; i < tiles_.size(); ++i) {
-    if (moving[i] == 0 || seen[i] != 0) continue;
+    if (moving[i] == 0 || seen[i] != 0 || !IsCostly(tiles_[i]) ||
+        ActivityAt(tiles_[i], now) < threshold) {
+      continue;
+    }
     int64_t tiles_px = 0;
     const Rect bounds = GrowComponent(i, moving, seen, tiles_px);
     if (bounds.width_px >= tuning_.min_side_px &&
@@ -226,15 +262,19 @@ Rect MotionPlanner::Align(const Rect& rect) const {
 
 void MotionPlanner::Promote(const Rect& candidate, Time now) {
   Rect rect = candidate;
+  int64_t met_px = 0;
+  bool young = false;
   std::vector<size_t> met;
   for (size_t i = 0; i < live_.size(); ++i) {
     const Rect& area = live_[i].area.rect;
     if (area.Contains(candidate)) return;
     if (Intersection(area, candidate).empty()) continue;
-    if (now - live_[i].since < tuning_.min_life) return;
+    young |= now - live_[i].since < tuning_.min_life;
     met.push_back(i);
+    met_px += area.AreaPx();
     rect = Union(rect, area);
   }
+  if (young && rect.AreaPx() < 2 * met_px) return;
   // The larger one may meet others, which are then inside it.
   for (size_t i = 0; i < live_.size(); ++i) {
     if (std::find(met.begin(), met.end(), i) == met.end() &&

@@ -33,7 +33,8 @@ struct MotionTuning {
   Duration rest = std::chrono::milliseconds(350);
   double still_activity = 1.0;
   Duration dull = std::chrono::seconds(1);
-  // Before this an area is not replaced by a larger one.
+  // Before this an area is not replaced by one less than twice as large: each
+  // replacement is a keyframe.
   Duration min_life = std::chrono::seconds(1);
   size_t max_areas = 2;
 };
@@ -73,7 +74,8 @@ class MotionPlanner {
     double activity = 0;  // as of changed_at
     Time changed_at{};
     double bytes_per_px = 0;
-    Rect extent;  // what changed of it since it was still
+    double weighed_share = 0;  // of extent, by all patches together
+    Rect extent;               // what changed of it since it was still
   };
   struct Live {
     MotionArea area;
@@ -87,7 +89,11 @@ class MotionPlanner {
   Rect TileRect(int column, int row) const;
   // Tiles that `rect` meets: [left, right) x [top, bottom).
   Rect TilesOf(const Rect& rect) const;
-  bool IsMoving(const Tile& tile, Time now, double threshold) const;
+  bool IsCostly(const Tile& tile) const;
+  // No patch told what it weighs, because others filled the updates.
+  bool IsUnknown(const Tile& tile) const;
+  // Of lossless patches, as the tiles change now.
+  double BytesPerSecond(Time now) const;
   void DropStill(Time now);
   std::vector<Rect> Candidates(Time now) const;
   Rect GrowComponent(size_t first, const std::vector<char>& moving,

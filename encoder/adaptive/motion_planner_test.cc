@@ -102,6 +102,68 @@ TEST(MotionPlannerTest, WhatWouldFloodTheLinkIsVideoSooner) {
   EXPECT_LT(screen.first_area_at_ - begun, milliseconds(150));
 }
 
+TEST(MotionPlannerTest, AFilmIsOneAreaThoughPatchesOfItWereFewYet) {
+  // An update has room for a sixth of the screen.
+  constexpr Rect kFirst = {0, 0, 1920, 160};
+  Screen screen;
+  for (int frame = 0; frame < 5 && screen.areas_.empty(); ++frame) {
+    screen.planner_.Changed(Damage(Rect::Of(kSize)), screen.now_);
+    screen.areas_ = screen.planner_.Plan(screen.now_);
+    screen.planner_.Weighed(kFirst,
+                            size_t(kFilmBytesPerPx * double(kFirst.AreaPx())));
+    screen.now_ += milliseconds(33);
+  }
+  EXPECT_THAT(screen.Areas(), ElementsAre(Rect::Of(kSize)));
+}
+
+TEST(MotionPlannerTest, WhatBeganLaterBelongsToTheFilm) {
+  // A scan met the first picture when its lower part was not drawn yet.
+  Screen screen;
+  screen.Play({0, 0, 1920, 800}, milliseconds(33), milliseconds(33),
+              kFilmBytesPerPx);
+  screen.Play(Rect::Of(kSize), milliseconds(33), milliseconds(99),
+              kFilmBytesPerPx);
+  EXPECT_THAT(screen.Areas(), ElementsAre(Rect::Of(kSize)));
+}
+
+TEST(MotionPlannerTest, TextBesideAFilmIsNoPartOfIt) {
+  constexpr Rect kTerminal = {960, 192, 512, 384};
+  Screen screen;
+  for (int frame = 0; frame < 30; ++frame) {
+    screen.planner_.Changed(Damage(kFilm), screen.now_);
+    screen.planner_.Changed(Damage(kTerminal), screen.now_);
+    screen.areas_ = screen.planner_.Plan(screen.now_);
+    screen.planner_.Weighed(kTerminal,
+                            size_t(kTextBytesPerPx * kTerminal.AreaPx()));
+    if (screen.areas_.empty()) {
+      screen.planner_.Weighed(kFilm,
+                              size_t(kFilmBytesPerPx * double(kFilm.AreaPx())));
+    }
+    screen.now_ += milliseconds(33);
+  }
+  EXPECT_THAT(screen.Areas(), ElementsAre(kFilmArea));
+}
+
+TEST(MotionPlannerTest, AYoungAreaIsReplacedOnlyByOneTwiceAsLarge) {
+  struct Growth {
+    Rect larger;
+    bool at_once;
+  };
+  for (const Growth& growth : {Growth{{301, 203, 640, 600}, false},
+                               Growth{{301, 203, 640, 800}, true}}) {
+    Screen screen;
+    screen.Play(kFilm, milliseconds(33), milliseconds(200), kFilmBytesPerPx);
+    ASSERT_THAT(screen.Areas(), ElementsAre(kFilmArea));
+    screen.Play(growth.larger, milliseconds(33), milliseconds(300),
+                kFilmBytesPerPx);
+    ASSERT_THAT(screen.areas_, SizeIs(1));
+    EXPECT_EQ(screen.areas_[0].rect.Contains(growth.larger), growth.at_once);
+    screen.Play(growth.larger, milliseconds(33), milliseconds(1000),
+                kFilmBytesPerPx);
+    EXPECT_TRUE(screen.areas_[0].rect.Contains(growth.larger));
+  }
+}
+
 TEST(MotionPlannerTest, AnAreaKeepsItsStreamWhileItPlays) {
   Screen screen;
   screen.Play(kFilm, milliseconds(33), milliseconds(1000), kFilmBytesPerPx);
