@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -19,6 +20,10 @@ namespace {
 // More than any plane; keeps every product of sizes far from overflow.
 constexpr int32_t kMaxSidePx = 16384;
 
+// Films have about that; told more, x264 would make each picture coarser for
+// being shown so shortly.
+constexpr int kFilmRateHz = 30;
+
 class VideoArea final : public AreaStream {
  public:
   explicit VideoArea(std::unique_ptr<VideoStream> stream)
@@ -39,13 +44,14 @@ OpenAreaStream OpenerOf(const EncoderOptions& options) {
           size = options.size](
              uint32_t stream_id,
              const Rect& area) -> absl::StatusOr<std::unique_ptr<AreaStream>> {
-    ASSIGN_OR_RETURN(std::unique_ptr<VideoStream> stream,
-                     VideoStream::Open({.codec = VideoCodec::kH264,
-                                        .area = area,
-                                        .plane = size,
-                                        .quality = quality,
-                                        .max_rate_hz = max_rate_hz,
-                                        .stream_id = stream_id}));
+    ASSIGN_OR_RETURN(
+        std::unique_ptr<VideoStream> stream,
+        VideoStream::Open({.codec = VideoCodec::kH264,
+                           .area = area,
+                           .plane = size,
+                           .quality = quality,
+                           .max_rate_hz = std::min(max_rate_hz, kFilmRateHz),
+                           .stream_id = stream_id}));
     return std::make_unique<VideoArea>(std::move(stream));
   };
 }
