@@ -13,6 +13,8 @@ constexpr int32_t kTileHeightPx = 32;
 constexpr double kNewestShare = 0.4;
 // Below this a tile is still: what changes next begins anew.
 constexpr double kForgotten = 0.3;
+// Up to here a tile changed once since it was still.
+constexpr double kChangedOnce = 1.0;
 // Of a tile's activity, for its patches to be typical.
 constexpr double kChangedAgain = 1.3;
 // Of costly_bytes_per_px, for an area to go back to patches.
@@ -75,10 +77,8 @@ void MotionPlanner::Changed(const Damage& damage, Time at) {
         Tile& tile = tiles_[size_t(row) * size_t(columns_) + size_t(column)];
         const Rect part = Intersection(TileRect(column, row), rect);
         const double before = ActivityAt(tile, at);
-        if (before < kForgotten) {
-          tile.extent = {};
-          tile.weighed_share = 0;
-        }
+        if (before < kForgotten) tile.weighed_share = 0;
+        if (before < kChangedOnce) tile.extent = {};
         tile.extent = Union(tile.extent, part);
         // Of what changes of the tile, so that a film's edges count in full.
         tile.activity =

@@ -75,7 +75,9 @@ class MotionPlanner {
     Time changed_at{};
     double bytes_per_px = 0;
     double weighed_share = 0;  // of extent, by all patches together
-    Rect extent;               // what changed of it since it was still
+    // What changed of it since it was still, without what came first: that
+    // can be the window in which a film plays.
+    Rect extent;
   };
   struct Live {
     MotionArea area;

@@ -93,6 +93,14 @@ TEST(MotionPlannerTest, AFilmIsVideoWithinHalfASecondAndTight) {
   EXPECT_LT(screen.first_area_at_ - begun, milliseconds(500));
 }
 
+TEST(MotionPlannerTest, TheWindowsFirstPaintingMakesTheAreaNoLarger) {
+  Screen screen;
+  screen.Play(Rect::Of(kSize), milliseconds(33), milliseconds(33),
+              kTextBytesPerPx);
+  screen.Play(kFilm, milliseconds(33), milliseconds(1000), kFilmBytesPerPx);
+  EXPECT_THAT(screen.Areas(), ElementsAre(kFilmArea));
+}
+
 TEST(MotionPlannerTest, WhatWouldFloodTheLinkIsVideoSooner) {
   Screen screen;
   const Time begun = screen.now_;
