@@ -136,8 +136,7 @@ absl::StatusOr<AccessUnit> VideoStream::EncodeArea(const BandedPicture& picture,
                                                    Time capture_time) {
   if (backend_ == nullptr) RETURN_IF_ERROR(OpenFrom(choice_));
   keyframe = keyframe || starts_anew_;
-  RETURN_IF_ERROR(
-      yuv_->Convert(picture, keyframe ? Damage(options_.area) : damage));
+  yuv_->Convert(picture, keyframe ? Damage(options_.area) : damage);
   ++yuv_->frame()->pts;
   absl::StatusOr<AccessUnit> unit = EncodeFrame(
       keyframe || capture_time - last_keyframe_time_ >= kKeyframeInterval);

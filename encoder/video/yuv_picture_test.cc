@@ -38,8 +38,7 @@ TEST(YuvPictureTest, ColoursBecomeBt709InLimitedRange) {
     FillRect(picture, Rect::Of({64, 64}), c.rgb);
     const auto yuv = Make(Rect::Of({64, 64}));
     ASSERT_NE(yuv, nullptr);
-    ASSERT_TRUE(
-        yuv->Convert(ToBanded(picture), Damage(Rect::Of({64, 64}))).ok());
+    yuv->Convert(ToBanded(picture), Damage(Rect::Of({64, 64})));
     const AVFrame& frame = *yuv->frame();
     EXPECT_NEAR(Sample(frame, 0, 30, 30), c.y, 1) << std::hex << c.rgb;
     EXPECT_NEAR(Sample(frame, 1, 15, 15), c.u, 1) << std::hex << c.rgb;
@@ -55,7 +54,7 @@ TEST(YuvPictureTest, OddSizesRepeatTheLastColumnAndRow) {
   FillRect(picture, {0, 34, 33, 1}, 0xFFFFFF);
   const auto yuv = Make(Rect::Of({33, 35}));
   ASSERT_NE(yuv, nullptr);
-  ASSERT_TRUE(yuv->Convert(ToBanded(picture), Damage(Rect::Of({33, 35}))).ok());
+  yuv->Convert(ToBanded(picture), Damage(Rect::Of({33, 35})));
   const AVFrame& frame = *yuv->frame();
   EXPECT_EQ(frame.width, 34);
   EXPECT_EQ(frame.height, 36);
@@ -67,11 +66,10 @@ TEST(YuvPictureTest, OddSizesRepeatTheLastColumnAndRow) {
 TEST(YuvPictureTest, OnlyStripsWithDamageAreConverted) {
   const auto yuv = Make(Rect::Of({64, 96}));
   ASSERT_NE(yuv, nullptr);
-  ASSERT_TRUE(
-      yuv->Convert(BandedPicture({64, 96}), Damage(Rect::Of({64, 96}))).ok());
+  yuv->Convert(BandedPicture({64, 96}), Damage(Rect::Of({64, 96})));
   Picture white({64, 96});
   FillRect(white, Rect::Of({64, 96}), 0xFFFFFF);
-  ASSERT_TRUE(yuv->Convert(ToBanded(white), Damage({5, 40, 1, 1})).ok());
+  yuv->Convert(ToBanded(white), Damage({5, 40, 1, 1}));
   EXPECT_NEAR(Sample(*yuv->frame(), 0, 10, 31), 16, 1);
   EXPECT_NEAR(Sample(*yuv->frame(), 0, 10, 32), 235, 1);
   EXPECT_NEAR(Sample(*yuv->frame(), 0, 10, 63), 235, 1);
@@ -86,7 +84,7 @@ TEST(YuvPictureTest, FullChromaKeepsEachPixelsColour) {
   }
   const auto yuv = Make({0, 0, 64, 64}, Chroma::k444);
   ASSERT_NE(yuv, nullptr);
-  ASSERT_TRUE(yuv->Convert(ToBanded(picture), Damage(Rect::Of({64, 64}))).ok());
+  yuv->Convert(ToBanded(picture), Damage(Rect::Of({64, 64})));
   const AVFrame& frame = *yuv->frame();
   for (const int32_t y : {0, 31, 32, 63}) {
     EXPECT_NEAR(Sample(frame, 0, 30, y), 63, 1);
@@ -108,9 +106,8 @@ TEST(YuvPictureTest, AnAreaAnywhereEqualsThePictureOfItsPixels) {
       ToBanded(picture).CopyTo(area, cut.MutableAt(0, 0), cut.stride_bytes());
       const auto expected = Make(Rect::Of(cut.size()), chroma);
       const auto yuv = Make(area, chroma);
-      ASSERT_TRUE(
-          expected->Convert(ToBanded(cut), Damage(Rect::Of(cut.size()))).ok());
-      ASSERT_TRUE(yuv->Convert(ToBanded(picture), Damage(area)).ok());
+      expected->Convert(ToBanded(cut), Damage(Rect::Of(cut.size())));
+      yuv->Convert(ToBanded(picture), Damage(area));
       const int shift = chroma == Chroma::k444 ? 0 : 1;
       for (int plane = 0; plane < 3; ++plane) {
         const int by = plane == 0 ? 0 : shift;
@@ -128,14 +125,13 @@ TEST(YuvPictureTest, AnAreaAnywhereEqualsThePictureOfItsPixels) {
 
 TEST(YuvPictureTest, StripsOfAnAreaCountFromItsTop) {
   const auto yuv = Make({8, 20, 64, 96});
-  ASSERT_TRUE(
-      yuv->Convert(BandedPicture({128, 128}), Damage({8, 20, 64, 96})).ok());
+  yuv->Convert(BandedPicture({128, 128}), Damage({8, 20, 64, 96}));
   Picture white({128, 128});
   FillRect(white, Rect::Of({128, 128}), 0xFFFFFF);
   // In the area's rows 32 to 63, and outside of the area.
   Damage damage({10, 60, 1, 1});
   damage.Add({100, 20, 8, 96});
-  ASSERT_TRUE(yuv->Convert(ToBanded(white), damage).ok());
+  yuv->Convert(ToBanded(white), damage);
   EXPECT_NEAR(Sample(*yuv->frame(), 0, 10, 31), 16, 1);
   EXPECT_NEAR(Sample(*yuv->frame(), 0, 10, 32), 235, 1);
   EXPECT_NEAR(Sample(*yuv->frame(), 0, 10, 63), 235, 1);
@@ -147,10 +143,8 @@ TEST(YuvPictureTest, EverySmallSizeConverts) {
     for (const int32_t height : {1, 2, 31, 32, 33, 34, 65}) {
       const auto yuv = Make(Rect::Of({width, height}));
       ASSERT_NE(yuv, nullptr);
-      EXPECT_TRUE(yuv->Convert(ToBanded(NoisePicture({width, height}, 1)),
-                               Damage(Rect::Of({width, height})))
-                      .ok())
-          << width << "x" << height;
+      yuv->Convert(ToBanded(NoisePicture({width, height}, 1)),
+                   Damage(Rect::Of({width, height})));
     }
   }
 }
