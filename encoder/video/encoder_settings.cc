@@ -75,9 +75,9 @@ EncoderSettings X264() {
           .quality_option = "crf",
           .qualities = {"28", "23", "18"},
           // Its CRF compares a picture's complexity with what it expects of so
-          // many macroblocks, to the power of 1 - qcomp = 0.4; 6 is twice the
-          // quantiser.
-          .per_halving = -6 * 0.4,
+          // many macroblocks: a film beside which all stands still comes out
+          // finer than one of the whole plane. Measured.
+          .per_halving = -1.8,
           .options = {
               {"preset", "ultrafast"},
               {"tune", "zerolatency"},
