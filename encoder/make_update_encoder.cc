@@ -31,6 +31,8 @@ class VideoArea final : public AreaStream {
   absl::StatusOr<Patch> Encode(const BandedPicture& picture,
                                const Damage& damage, bool keyframe,
                                Time capture_time) override {
+    if (damage.empty() && !keyframe)
+      return stream_->EncodeAgain(picture, capture_time);
     return stream_->Encode(picture, damage, keyframe, capture_time);
   }
   std::string description() const override { return stream_->description(); }

@@ -20,6 +20,11 @@ constexpr size_t kRefineBytes = 256 * 1024;
 constexpr size_t kSharedRefineBytes = 64 * 1024;
 constexpr int64_t kRefinePx = 512 * 1024;
 constexpr Duration kRefinePause = std::chrono::milliseconds(15);
+// An area that has not changed for longer than a film's picture is shown is
+// made finer so often, before patches make it exact.
+constexpr Duration kStandsStill = std::chrono::milliseconds(50);
+constexpr Duration kFinerPause = std::chrono::milliseconds(12);
+constexpr int kFinerTimes = 4;
 constexpr Duration kProbePause = std::chrono::milliseconds(1500);
 // Enough to know.
 constexpr size_t kProbeBytes = 96 * 1024;
@@ -155,9 +160,11 @@ void AdaptiveEncoder::EncodeAreas(const EncodeRequest& request, Damage& rest,
     Damage damage = rest;
     damage.IntersectWith(stream.area);
     const bool keyframe = !stream.began || request.video_keyframes;
-    // A picture that stands still costs nothing, but who waits for a keyframe
-    // gets it.
-    if (damage.empty() && !keyframe) continue;
+    // A picture that stands still soon costs nothing, but who waits for a
+    // keyframe gets it.
+    const bool finer =
+        damage.empty() && IsCoarse(stream) && stream.refine_at <= request.now;
+    if (damage.empty() && !keyframe && !finer) continue;
     stream.unseen.Add(damage);
     absl::StatusOr<Patch> patch = stream.encoder->Encode(
         request.picture, stream.unseen, keyframe, request.capture_time);
@@ -168,6 +175,9 @@ void AdaptiveEncoder::EncodeAreas(const EncodeRequest& request, Damage& rest,
       continue;
     }
     stream.began = true;
+    stream.refined = stream.unseen.empty() ? stream.refined + 1 : 0;
+    stream.refine_at =
+        request.now + (stream.refined == 0 ? kStandsStill : kFinerPause);
     stream.unseen.Clear();
     Probe(request, damage, stream);
     inexact_.Add(stream.area);
@@ -180,6 +190,10 @@ void AdaptiveEncoder::EncodeAreas(const EncodeRequest& request, Damage& rest,
     std::erase_if(streams_,
                   [&](const Stream& one) { return one.area_id == id; });
   }
+}
+
+bool AdaptiveEncoder::IsCoarse(const Stream& stream) {
+  return stream.began && stream.refined < kFinerTimes;
 }
 
 // Of what a viewer shows exactly: that patches could not use it now is no
@@ -277,6 +291,11 @@ void AdaptiveEncoder::NoteWhen(const EncodeRequest& request,
     return;
   }
   result.again_at = planner_.next_change();
+  for (const Stream& stream : streams_) {
+    if (IsCoarse(stream))
+      result.again_at = std::min(stream.refine_at,
+                                 result.again_at.value_or(stream.refine_at));
+  }
 }
 
 }  // namespace oriel::encoder

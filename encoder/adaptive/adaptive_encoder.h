@@ -42,6 +42,9 @@ class AdaptiveEncoder : public UpdateEncoder {
     bool began = false;  // viewers have a keyframe to go on from
     Damage unseen;       // what it was not given of the area's changes
     Time probed_at{};
+    // When it is made finer, and how often that was done, since it changed.
+    Time refine_at{};
+    int refined = 0;
   };
 
   absl::Status EncodePatches(const EncodeRequest& request, const Damage& rest,
@@ -52,6 +55,8 @@ class AdaptiveEncoder : public UpdateEncoder {
   // Patches of the areas that changed, which leave `rest`.
   void EncodeAreas(const EncodeRequest& request, Damage& rest,
                    EncodeResult& result);
+  // Whether the area stands still, and is not as fine yet as video makes it.
+  static bool IsCoarse(const Stream& stream);
   // Tells the planner now and then what patches of the area would weigh.
   void Probe(const EncodeRequest& request, const Damage& damage,
              Stream& stream);

@@ -17,7 +17,8 @@ class AreaStream {
  public:
   virtual ~AreaStream() = default;
   // One access unit for the area as it is in `picture`; `damage`: where it
-  // changed since the last call. The first one is a keyframe.
+  // changed since the last call; nowhere: the same picture again, finer. The
+  // first one is a keyframe.
   virtual absl::StatusOr<Patch> Encode(const BandedPicture& picture,
                                        const Damage& damage, bool keyframe,
                                        Time capture_time) = 0;

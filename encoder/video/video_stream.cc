@@ -114,6 +114,18 @@ absl::StatusOr<Patch> VideoStream::Encode(const BandedPicture& picture,
     return absl::InvalidArgumentError("the video's area is not in the picture");
   }
   if (!keyframe && !damage.Intersects(area)) return Patch{};
+  return EncodePatch(picture, damage, keyframe, capture_time);
+}
+
+absl::StatusOr<Patch> VideoStream::EncodeAgain(const BandedPicture& picture,
+                                               Time capture_time) {
+  return EncodePatch(picture, Damage(), /*keyframe=*/false, capture_time);
+}
+
+absl::StatusOr<Patch> VideoStream::EncodePatch(const BandedPicture& picture,
+                                               const Damage& damage,
+                                               bool keyframe,
+                                               Time capture_time) {
   absl::StatusOr<AccessUnit> unit =
       EncodeArea(picture, damage, keyframe, capture_time);
   if (!unit.ok()) {
@@ -123,7 +135,7 @@ absl::StatusOr<Patch> VideoStream::Encode(const BandedPicture& picture,
   }
   starts_anew_ = false;
   if (unit->keyframe) last_keyframe_time_ = capture_time;
-  return Patch{.rect = area,
+  return Patch{.rect = options_.area,
                .kind = Video{.stream_id = options_.stream_id,
                              .codec = options_.codec,
                              .keyframe = unit->keyframe},

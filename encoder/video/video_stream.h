@@ -54,6 +54,11 @@ class VideoStream {
                                const Damage& damage, bool keyframe,
                                Time capture_time);
 
+  // One more access unit of the picture that Encode() was given last: rate
+  // control, which sees that little changes, makes it finer.
+  absl::StatusOr<Patch> EncodeAgain(const BandedPicture& picture,
+                                    Time capture_time);
+
   const Rect& area() const { return options_.area; }
   // "libx264 ultrafast 4:2:0"; changes when the encoder is replaced.
   std::string description() const { return description_; }
@@ -67,6 +72,9 @@ class VideoStream {
   absl::Status OpenFrom(size_t choice);
   // `choice` gives way to the next one.
   void LogReplaced(size_t choice, const absl::Status& failure) const;
+  absl::StatusOr<Patch> EncodePatch(const BandedPicture& picture,
+                                    const Damage& damage, bool keyframe,
+                                    Time capture_time);
   absl::StatusOr<AccessUnit> EncodeArea(const BandedPicture& picture,
                                         const Damage& damage, bool keyframe,
                                         Time capture_time);

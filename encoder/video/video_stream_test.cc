@@ -209,6 +209,17 @@ TEST_P(VideoStreamTimingTest, AnUnchangedAreaIsNotEncoded) {
   EXPECT_TRUE(IsKeyframe(Encode(*stream, picture, Damage(), true)));
 }
 
+TEST_P(VideoStreamTimingTest, TheSamePictureAgainIsAnotherAccessUnit) {
+  const Picture picture = SmoothPicture({128, 128});
+  const auto stream = Open({.codec = GetParam(), .area = {32, 32, 64, 64}});
+  Encode(*stream, picture, All(picture));
+  const auto again = stream->EncodeAgain(ToBanded(picture), Time());
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->rect, stream->area());
+  EXPECT_NE(again->payload, nullptr);
+  EXPECT_FALSE(IsKeyframe(*again));
+}
+
 TEST_P(VideoStreamTimingTest, CaptureTimesThatStandStillOrGoBackAreNoError) {
   const Picture page = Typewriter().Page({64, 64});
   const auto stream = Open({.codec = GetParam(), .area = {0, 0, 64, 64}});
