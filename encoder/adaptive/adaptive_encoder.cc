@@ -22,7 +22,7 @@ constexpr int64_t kRefinePx = 512 * 1024;
 constexpr Duration kRefinePause = std::chrono::milliseconds(15);
 // An area that has not changed for longer than a film's picture is shown is
 // made finer so often, before patches make it exact.
-constexpr Duration kStandsStill = std::chrono::milliseconds(50);
+constexpr Duration kStandsStill = std::chrono::milliseconds(60);
 constexpr Duration kFinerPause = std::chrono::milliseconds(12);
 constexpr int kFinerTimes = 4;
 constexpr Duration kProbePause = std::chrono::milliseconds(1500);

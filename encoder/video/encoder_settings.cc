@@ -77,7 +77,7 @@ EncoderSettings X264() {
           // Its CRF compares a picture's complexity with what it expects of so
           // many macroblocks: a film beside which all stands still comes out
           // finer than one of the whole plane. Measured.
-          .per_halving = -1.8,
+          .per_halving = -2.0,
           .options = {
               {"preset", "ultrafast"},
               {"tune", "zerolatency"},
