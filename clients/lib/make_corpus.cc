@@ -171,7 +171,11 @@ int main(int argc, char** argv) {
       clients::Write(folder, "pointers", clients::Pointers()) &&
       clients::Write(folder, "stills", clients::Stills()) &&
       clients::Write(folder, "video",
-                     clients::Stream(Encoding::kH264, clients::Typed()));
+                     clients::Stream(Encoding::kH264, clients::Typed())) &&
+      clients::Write(folder, "vp9",
+                     clients::Stream(Encoding::kVp9, clients::Typed())) &&
+      clients::Write(folder, "av1",
+                     clients::Stream(Encoding::kAv1, clients::Typed()));
   if (!written) std::fprintf(stderr, "cannot write to %s\n", argv[1]);
   return written ? 0 : 1;
 }
