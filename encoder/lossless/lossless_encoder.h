@@ -25,7 +25,7 @@ class LosslessEncoder : public UpdateEncoder {
   absl::StatusOr<EncodeResult> Encode(const EncodeRequest& request) override;
   JoinBy join_by() const override { return JoinBy::kCatchUp; }
   bool exact() const override { return true; }
-  std::string description() const override { return "zstd levels 1 and 3"; }
+  std::string description() const override { return "zstd levels 1, 3 and 6"; }
 
  private:
   // Copies what goes on scrolling, before anything is compared; none of it is

@@ -116,7 +116,7 @@ def streams(root, command, repeats, seconds, text):
   """The section of RESULTS.md about them."""
   return f'''# Results of tests/bench
 
-{_measured_on(root)} Made by `{command}`: {repeats} runs of {seconds:g} s a cell in
+{_measured_on(root)} Made by `{command}`: {repeats} x {seconds:g} s a cell in
 turns (at most 2 for the VNC servers; 1 at rest, for H264 and for x11vnc without XDamage), medians; latencies are of
 all runs together.
 
