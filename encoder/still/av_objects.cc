@@ -1,15 +1,14 @@
 #include "encoder/still/av_objects.h"
 
 #include "absl/strings/str_format.h"
+#include "base/picture/picture.h"
 
 namespace oriel::encoder {
+namespace {
 
-void FreeAv::operator()(AVCodecContext* context) const {
-  avcodec_free_context(&context);
-}
-void FreeAv::operator()(AVFrame* frame) const { av_frame_free(&frame); }
-void FreeAv::operator()(AVPacket* packet) const { av_packet_free(&packet); }
-void FreeAv::operator()(SwsContext* context) const { sws_freeContext(context); }
+constexpr size_t kVectorBytes = 128;
+
+}  // namespace
 
 absl::StatusOr<AvCodecObjects> MakeAvObjects(const AVCodec* codec) {
   if (codec == nullptr) {
@@ -48,6 +47,12 @@ absl::StatusOr<AvPtr<SwsContext>> MakeJpegConverter(Size from,
   }
   return converter;
 }
+
+SwsRows::SwsRows(Size size)
+    : stride_bytes(
+          (size_t(size.width_px) * kBytesPerPixel + 2 * kVectorBytes - 1) /
+          kVectorBytes * kVectorBytes),
+      bytes(stride_bytes * size_t(size.height_px) + kVectorBytes) {}
 
 Size Shrunk(Size size, int shrink) {
   return {(size.width_px + shrink - 1) / shrink,

@@ -1,27 +1,15 @@
 #pragma once
 
-extern "C" {
-#include <libavcodec/avcodec.h>
-#include <libavutil/frame.h>
-#include <libswscale/swscale.h>
-}
-
-#include <memory>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/picture/rect.h"
+#include "encoder/video/av_ptr.h"
 
 namespace oriel::encoder {
-
-struct FreeAv {
-  void operator()(AVCodecContext* context) const;
-  void operator()(AVFrame* frame) const;
-  void operator()(AVPacket* packet) const;
-  void operator()(SwsContext* context) const;
-};
-template <typename Object>
-using AvPtr = std::unique_ptr<Object, FreeAv>;
 
 // One picture of a codec, and the packet of its bytes.
 struct AvCodecObjects {
@@ -38,6 +26,14 @@ absl::StatusOr<AvPtr<SwsContext>> MakeJpegConverter(Size from,
                                                     AVPixelFormat from_format,
                                                     Size to,
                                                     AVPixelFormat to_format);
+
+// Room for a picture's BGRX rows, with what swscale reads and writes beyond
+// their ends: whole vectors.
+struct SwsRows {
+  explicit SwsRows(Size size);
+  size_t stride_bytes;
+  std::vector<uint8_t> bytes;
+};
 
 // Each side divided by `shrink`, rounded up.
 Size Shrunk(Size size, int shrink);

@@ -12,8 +12,6 @@
 namespace oriel::encoder {
 namespace {
 
-// swscale writes whole vectors at the end of a row.
-constexpr size_t kRowAlignmentBytes = 128;
 // What FFmpeg may add to a side for its blocks.
 constexpr int64_t kMaxSidePaddingPx = 128;
 
@@ -114,19 +112,16 @@ absl::Status DecodeJpeg(std::span<const uint8_t> jpeg, Size size, int shrink,
   ASSIGN_OR_RETURN(const AvPtr<SwsContext> converter,
                    MakeJpegConverter(coded, format, size, AV_PIX_FMT_BGRA));
   const size_t row_bytes = size_t(size.width_px) * kBytesPerPixel;
-  const size_t stride_bytes = (row_bytes + 2 * kRowAlignmentBytes - 1) /
-                              kRowAlignmentBytes * kRowAlignmentBytes;
-  std::vector<uint8_t> rows(stride_bytes * size_t(size.height_px) +
-                            kRowAlignmentBytes);
-  uint8_t* const planes[] = {rows.data()};
-  const int strides[] = {static_cast<int>(stride_bytes)};
+  SwsRows rows(size);
+  uint8_t* const planes[] = {rows.bytes.data()};
+  const int strides[] = {static_cast<int>(rows.stride_bytes)};
   if (sws_scale(converter.get(), av.frame->data, av.frame->linesize, 0,
                 coded.height_px, planes, strides) != size.height_px) {
     return absl::InternalError("swscale failed on a decoded still");
   }
   for (int32_t y = 0; y < size.height_px; ++y) {
     std::memcpy(out.data() + size_t(y) * row_bytes,
-                rows.data() + size_t(y) * stride_bytes, row_bytes);
+                rows.bytes.data() + size_t(y) * rows.stride_bytes, row_bytes);
   }
   return absl::OkStatus();
 }

@@ -1,7 +1,6 @@
 #include <string>
 
 #include "absl/strings/str_format.h"
-#include "base/picture/picture.h"
 #include "base/status_macros.h"
 #include "encoder/still/av_objects.h"
 #include "encoder/still/jpeg.h"
@@ -9,9 +8,6 @@
 
 namespace oriel::encoder {
 namespace {
-
-// swscale's loops read whole vectors.
-constexpr size_t kRowAlignmentBytes = 128;
 
 absl::Status Failed(const char* what, const Rect& rect,
                     const std::string& why) {
@@ -49,14 +45,10 @@ absl::Status Convert(const BandedPicture& picture, const Rect& rect,
       const AvPtr<SwsContext> converter,
       MakeJpegConverter({rect.width_px, rect.height_px}, AV_PIX_FMT_BGR0,
                         {frame.width, frame.height}, AV_PIX_FMT_YUV420P));
-  const size_t stride_bytes =
-      (size_t(rect.width_px) * kBytesPerPixel + kRowAlignmentBytes - 1) /
-      kRowAlignmentBytes * kRowAlignmentBytes;
-  std::vector<uint8_t> rows(stride_bytes * size_t(rect.height_px) +
-                            kRowAlignmentBytes);
-  picture.CopyTo(rect, rows.data(), stride_bytes);
-  const uint8_t* const planes[] = {rows.data()};
-  const int strides[] = {static_cast<int>(stride_bytes)};
+  SwsRows rows({rect.width_px, rect.height_px});
+  picture.CopyTo(rect, rows.bytes.data(), rows.stride_bytes);
+  const uint8_t* const planes[] = {rows.bytes.data()};
+  const int strides[] = {static_cast<int>(rows.stride_bytes)};
   if (sws_scale(converter.get(), planes, strides, 0, rect.height_px, frame.data,
                 frame.linesize) != frame.height) {
     return Failed("converting for", rect, "swscale failed");

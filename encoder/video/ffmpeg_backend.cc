@@ -20,6 +20,7 @@ extern "C" {
 #include "base/mutex.h"
 #include "base/status_macros.h"
 #include "encoder/video/av_log_capture.h"
+#include "encoder/video/av_ptr.h"
 
 namespace oriel::encoder {
 namespace {
@@ -58,18 +59,12 @@ struct FreeContext {
     avcodec_free_context(&context);
   }
 };
-struct FreePacket {
-  void operator()(AVPacket* packet) const { av_packet_free(&packet); }
-};
-struct FreeFrame {
-  void operator()(AVFrame* frame) const { av_frame_free(&frame); }
-};
 struct FreeBuffer {
   void operator()(AVBufferRef* buffer) const { av_buffer_unref(&buffer); }
 };
 using ContextPtr = std::unique_ptr<AVCodecContext, FreeContext>;
-using PacketPtr = std::unique_ptr<AVPacket, FreePacket>;
-using FramePtr = std::unique_ptr<AVFrame, FreeFrame>;
+using PacketPtr = AvPtr<AVPacket>;
+using FramePtr = AvPtr<AVFrame>;
 using BufferPtr = std::unique_ptr<AVBufferRef, FreeBuffer>;
 
 std::string RenderNode(int number) {

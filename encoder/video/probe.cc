@@ -15,6 +15,7 @@ extern "C" {
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 #include "encoder/video/av_log_capture.h"
+#include "encoder/video/av_ptr.h"
 #include "encoder/video/encoder_settings.h"
 #include "encoder/video/ffmpeg_backend.h"
 
@@ -24,19 +25,6 @@ namespace {
 // Some GPUs take nothing smaller than 145 x 96 or so.
 constexpr Size kSize = {320, 192};
 constexpr double kLeastPsnrDb = 30;
-
-struct FreeContext {
-  void operator()(AVCodecContext* context) const {
-    avcodec_free_context(&context);
-  }
-};
-struct FreeFrame {
-  void operator()(AVFrame* frame) const { av_frame_free(&frame); }
-};
-struct FreePacket {
-  void operator()(AVPacket* packet) const { av_packet_free(&packet); }
-};
-using FramePtr = std::unique_ptr<AVFrame, FreeFrame>;
 
 // Coloured bars under a slope, so that swapped planes and shifted rows show.
 BandedPicture TestPattern() {
@@ -70,17 +58,16 @@ int DecoderId(VideoCodec codec) {
   return AV_CODEC_ID_NONE;
 }
 
-absl::StatusOr<FramePtr> Decode(VideoCodec codec,
-                                const std::vector<uint8_t>& bytes) {
+absl::StatusOr<AvPtr<AVFrame>> Decode(VideoCodec codec,
+                                      const std::vector<uint8_t>& bytes) {
   const AVCodec* const decoder =
       avcodec_find_decoder(static_cast<AVCodecID>(DecoderId(codec)));
   if (decoder == nullptr) {
     return absl::UnimplementedError("this machine's FFmpeg cannot decode it");
   }
-  const std::unique_ptr<AVCodecContext, FreeContext> context(
-      avcodec_alloc_context3(decoder));
-  const std::unique_ptr<AVPacket, FreePacket> packet(av_packet_alloc());
-  FramePtr frame(av_frame_alloc());
+  const AvPtr<AVCodecContext> context(avcodec_alloc_context3(decoder));
+  const AvPtr<AVPacket> packet(av_packet_alloc());
+  AvPtr<AVFrame> frame(av_frame_alloc());
   if (context == nullptr || packet == nullptr || frame == nullptr ||
       av_new_packet(packet.get(), static_cast<int>(bytes.size())) < 0) {
     return absl::ResourceExhaustedError("no memory for a decoder");
@@ -130,7 +117,8 @@ absl::Status CheckRoundTrip(const EncoderSettings& settings) {
   if (!unit.keyframe) {
     return absl::InternalError("its first picture is no keyframe");
   }
-  ASSIGN_OR_RETURN(const FramePtr decoded, Decode(settings.codec, *unit.bytes));
+  ASSIGN_OR_RETURN(const AvPtr<AVFrame> decoded,
+                   Decode(settings.codec, *unit.bytes));
   if (decoded->width != kSize.width_px || decoded->height != kSize.height_px ||
       decoded->format != AV_PIX_FMT_YUV420P) {
     return absl::InternalError(absl::StrFormat(
