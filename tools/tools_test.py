@@ -100,6 +100,53 @@ class Packages(unittest.TestCase):
     self.assertIn('bild', done.stderr)
     self.assertIn('build and test', done.stderr)
 
+  def install_with(self, apt_get):
+    """Runs it where all is missing: (result, the calls of apt-get, pauses)."""
+    with tempfile.TemporaryDirectory() as work:
+      for name, script in (
+          ('apt-cache', 'exit 0'), ('dpkg-query', 'exit 1'),
+          ('sudo', 'exec "$@"'), ('sleep', f'echo x >>{work}/slept'),
+          ('apt-get', f'echo "$@" >>{work}/calls\n'
+                      f'call=$(wc -l <{work}/calls)\n{apt_get}')):
+        path = os.path.join(work, name)
+        with open(path, 'w') as file:
+          file.write('#!/bin/bash\n' + script + '\n')
+        os.chmod(path, 0o755)
+      done = subprocess.run(
+          [os.path.join(HERE, 'install_packages')],
+          env={**os.environ, 'PATH': work + ':' + os.environ['PATH']},
+          stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding='utf-8')
+      counts = []
+      for name in ('calls', 'slept'):
+        path = os.path.join(work, name)
+        lines = open(path).readlines() if os.path.exists(path) else []
+        counts.append(lines)
+      return done, counts[0], len(counts[1])
+
+  def test_a_lock_that_apt_does_not_wait_for_is_waited_for(self):
+    for error in (
+        'E: Could not get lock /var/lib/apt/lists/lock. It is held by process 7',
+        'dpkg: error: dpkg status database is locked by another process'):
+      done, calls, pauses = self.install_with(
+          f'echo out; [ $call -gt 2 ] || {{ echo "{error}" >&2; exit 100; }}')
+      self.assertEqual(done.returncode, 0, done.stderr)
+      self.assertEqual((len(calls), pauses), (3, 2))
+      self.assertIn('DPkg::Lock::Timeout=600', calls[0])
+      self.assertEqual(done.stdout.count('out\n'), 3)
+      self.assertIn(error, done.stderr)
+
+  def test_a_lock_that_stays_ends_after_ten_minutes(self):
+    done, calls, pauses = self.install_with(
+        'echo "E: Could not get lock x" >&2; exit 100')
+    self.assertEqual(done.returncode, 1)
+    self.assertIn('Could not get lock x', done.stderr)
+    self.assertEqual(pauses, 200)
+    self.assertEqual(len(calls), pauses + 2)
+
+  def test_another_error_is_not_waited_for(self):
+    done, calls, pauses = self.install_with('echo "E: broken" >&2; exit 100')
+    self.assertEqual((done.returncode, len(calls), pauses), (1, 2, 0))
+
 
 if __name__ == '__main__':
   case_results.main()
