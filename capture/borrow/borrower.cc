@@ -90,6 +90,10 @@ void Borrower::Receive(const BorrowMessage& message, Time now) {
     releasing_.erase(released->id);
     return;
   }
+  if (const auto* notice = std::get_if<Notice>(&message)) {
+    spdlog::warn("event=orield_says text={}", LogText(notice->text));
+    return;
+  }
   const auto* refused = std::get_if<Refused>(&message);
   if (refused == nullptr) return;
   for (auto& [pid, watched] : vmms_) {

@@ -86,8 +86,11 @@ absl::StatusOr<std::optional<BorrowMessage>> Connection::Receive() {
   // One byte more than a message has, to see that one is too long. Without room
   // for control data the kernel closes fds that come along.
   std::string text(kMaxBorrowMessageBytes + 1, '\0');
-  const ssize_t size =
-      recv(socket_.get(), text.data(), text.size(), MSG_DONTWAIT);
+  ssize_t size = recv(socket_.get(), text.data(), text.size(), MSG_DONTWAIT);
+  // Told once, before the words that orield may have left behind.
+  if (size < 0 && errno == ECONNRESET) {
+    size = recv(socket_.get(), text.data(), text.size(), MSG_DONTWAIT);
+  }
   if (size < 0 && (errno == EAGAIN || errno == EINTR)) {
     return std::optional<BorrowMessage>();
   }

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
+#include "base/display_name.h"
 #include "base/status_macros.h"
 #include "nlohmann/json.hpp"
 
@@ -33,8 +34,8 @@ std::string CutText(const std::string& text) {
 }
 
 // One byte too long stays one byte too long.
-std::string CutName(const std::string& name) {
-  return Cut(name, kMaxBorrowNameBytes + 1);
+std::string CutName(const std::string& name, size_t max_bytes) {
+  return Cut(name, max_bytes + 1);
 }
 
 Json Wrap(const char* kind, Json fields) {
@@ -49,9 +50,9 @@ Json ToJson(const Hello& hello) {
 
 Json ToJson(const Offer& offer) {
   return Wrap("offer", {{"id", offer.id},
-                        {"display", CutName(offer.display)},
-                        {"device", CutName(offer.device)},
-                        {"vm", Cut(offer.vm, kMaxBorrowNameBytes)},
+                        {"display", CutName(offer.display, kMaxVmNameBytes)},
+                        {"device", CutName(offer.device, kMaxBorrowNameBytes)},
+                        {"vm", Cut(offer.vm, kMaxVmNameBytes)},
                         {"vmm_pid", offer.vmm_pid},
                         {"command", Cut(offer.command, kMaxBorrowNameBytes)},
                         {"evidence", CutText(offer.evidence)},
@@ -81,11 +82,6 @@ absl::Status Bad(const std::string& field, const std::string& why) {
       absl::StrFormat("borrow message: %s %s", field, why));
 }
 
-bool IsNameCharacter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-         (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == ':';
-}
-
 // Takes a message's fields one by one; remembers the first that is wrong.
 class Reader {
  public:
@@ -94,7 +90,15 @@ class Reader {
 
   const absl::Status& status() const { return status_; }
 
-  std::string Text(const char* field, size_t max_bytes) {
+  // For people.
+  std::string Text(const char* field) {
+    const Json* value = Find(field);
+    if (value == nullptr) return {};
+    if (!value->is_string()) return Fail(field, "is not a string");
+    return CutText(value->get_ref<const std::string&>());
+  }
+
+  std::string Words(const char* field, size_t max_bytes) {
     const Json* value = Find(field);
     if (value == nullptr) return {};
     if (!value->is_string()) return Fail(field, "is not a string");
@@ -106,12 +110,13 @@ class Reader {
     return text;
   }
 
-  std::string Name(const char* field) {
-    std::string name = Text(field, kMaxBorrowNameBytes);
-    if (!std::all_of(name.begin(), name.end(), IsNameCharacter)) {
+  // An mdev's UUID or a PCI address.
+  std::string Device(const char* field) {
+    std::string name = Words(field, kMaxBorrowNameBytes);
+    if (!name.empty() && !IsDisplayName(name)) {
       return Fail(field,
-                  "has characters other than letters, digits, '-', '_', '.' "
-                  "and ':'");
+                  "has characters that neither an mdev's UUID nor a PCI "
+                  "address has");
     }
     return name;
   }
@@ -143,6 +148,11 @@ class Reader {
     return value;
   }
 
+  // What is wrong, which is no error from then on.
+  std::string TakeFault() {
+    return std::string(std::exchange(status_, absl::OkStatus()).message());
+  }
+
   uint64_t Id() {
     return Required("id", Number("id", std::numeric_limits<uint64_t>::max()));
   }
@@ -167,25 +177,33 @@ class Reader {
 Offer ReadOffer(Reader& reader) {
   Offer offer;
   offer.id = reader.Id();
-  offer.display = reader.Required("display", reader.Name("display"));
-  offer.device = reader.Name("device");
-  offer.vm = reader.Text("vm", kMaxBorrowNameBytes);
+  // Without an id there is nothing that could be refused.
+  if (!reader.status().ok()) return offer;
+  offer.display =
+      reader.Required("display", reader.Words("display", kMaxVmNameBytes));
+  offer.device = reader.Device("device");
+  offer.vm = reader.Words("vm", kMaxVmNameBytes);
   offer.vmm_pid = static_cast<pid_t>(
       reader.Number("vmm_pid", std::numeric_limits<pid_t>::max()));
-  offer.command = reader.Text("command", kMaxBorrowNameBytes);
-  offer.evidence = reader.Text("evidence", kMaxBorrowTextBytes);
+  offer.command = Cut(reader.Text("command"), kMaxBorrowNameBytes);
+  offer.evidence = reader.Text("evidence");
   offer.dma_bufs_allowed = reader.Flag("dma_bufs_allowed");
-  return offer;
+  if (reader.status().ok()) return offer;
+  Offer refused;
+  refused.id = offer.id;
+  refused.display = offer.display;
+  refused.fault = reader.TakeFault();
+  return refused;
 }
 
 std::optional<BorrowMessage> Read(const std::string& kind, Reader& reader) {
-  if (kind == "hello") return Hello{reader.Text("sender", kMaxBorrowTextBytes)};
+  if (kind == "hello") return Hello{reader.Text("sender")};
   if (kind == "offer") return ReadOffer(reader);
-  if (kind == "notice") return Notice{reader.Text("text", kMaxBorrowTextBytes)};
+  if (kind == "notice") return Notice{reader.Text("text")};
   if (kind == "released") return Released{reader.Id()};
   if (kind == "withdraw" || kind == "refused") {
     const uint64_t id = reader.Id();
-    std::string reason = reader.Text("reason", kMaxBorrowTextBytes);
+    std::string reason = reader.Text("reason");
     if (kind == "refused") return Refused{id, std::move(reason)};
     return Withdrawal{id, std::move(reason)};
   }

@@ -16,15 +16,16 @@ namespace oriel::capture {
 // beside it (SCM_RIGHTS). An offer lasts until it is withdrawn, the process
 // behind its pidfd ends, or the connection closes.
 
-inline constexpr size_t kMaxBorrowMessageBytes = 8192;
+inline constexpr size_t kMaxBorrowMessageBytes = 16384;
 
-// Longer names are not taken, longer texts for people are cut.
+// Longer names are not taken, longer texts for people are cut. Those of
+// displays and VMs have kMaxVmNameBytes.
 inline constexpr size_t kMaxBorrowNameBytes = 64;
 inline constexpr size_t kMaxBorrowTextBytes = 1024;
 
 // First on a connection: {"hello": {"sender": "oriel-borrow 0.3"}}. The other
-// kinds: offer, withdraw, notice; from orield: released, refused. Each holds
-// its structure's fields by their names; "id" and "display" are a must.
+// kinds: offer, withdraw, notice; from orield: released, refused, notice. Each
+// holds its structure's fields by their names; "id" and "display" are a must.
 struct Hello {
   std::string sender;  // for people
   friend bool operator==(const Hello&, const Hello&) = default;
@@ -34,8 +35,9 @@ struct Hello {
 // one, a pidfd of that process.
 struct Offer {
   uint64_t id = 0;  // the sender's, not 0, unique on the connection
-  // What the display is to be called; letters, digits, '-', '_', '.', ':'; the
-  // same again after a restart of the VM.
+  // What the display is to be called, the same again after a restart of the VM.
+  // Where it has other characters than letters, digits, '-', '_', '.' and ':',
+  // orield makes a name of it (base/display_name.h).
   std::string display;
   std::string device;   // mdev UUID or PCI address; empty: unattributed
   std::string vm;       // as its VMM names it; empty: unknown
@@ -46,6 +48,9 @@ struct Offer {
   // GET_GFX_DMABUF may be asked although another process drives the device:
   // the VMM is known not to ask itself (display=off).
   bool dma_bufs_allowed = false;
+  // Not sent: why a message that was parsed cannot be taken, "offer.device has
+  // ..."; only the id can be relied on then. Empty: it can.
+  std::string fault;
   friend bool operator==(const Offer&, const Offer&) = default;
 };
 
@@ -56,7 +61,7 @@ struct Withdrawal {
 };
 
 // What the sender cannot do now, and what to grant; replaces the notice before
-// it, and empty: all is well.
+// it, and empty: all is well. From orield: why it closes the connection.
 struct Notice {
   std::string text;
   friend bool operator==(const Notice&, const Notice&) = default;
@@ -83,7 +88,8 @@ using BorrowMessage =
 std::string EncodeBorrowMessage(const BorrowMessage& message);
 
 // kInvalidArgument names the field: unknown kind, missing or oversized field,
-// an id of 0, characters that a name may not have. Unknown fields are skipped.
+// an id of 0. Unknown fields are skipped. What is wrong with an offer that has
+// an id is its `fault`, so that it alone is refused.
 absl::StatusOr<BorrowMessage> ParseBorrowMessage(const std::string& text);
 
 }  // namespace oriel::capture

@@ -77,24 +77,48 @@ TEST(BorrowMessages, ErrorsNameTheField) {
   EXPECT_THAT(ErrorOf(R"({"released":{"id":0}})"), HasSubstr("released.id"));
   EXPECT_THAT(ErrorOf(R"({"released":{"id":-1}})"), HasSubstr("released.id"));
   EXPECT_THAT(ErrorOf(R"({"released":{"id":1.5}})"), HasSubstr("released.id"));
-  EXPECT_THAT(ErrorOf(R"({"offer":{"id":1}})"), HasSubstr("offer.display"));
-  EXPECT_THAT(ErrorOf(R"({"offer":{"id":1,"display":"a b"}})"),
-              HasSubstr("offer.display"));
-  EXPECT_THAT(ErrorOf(R"({"offer":{"id":1,"display":"a","device":"../b"}})"),
-              HasSubstr("offer.device"));
-  EXPECT_THAT(ErrorOf(R"({"offer":{"id":1,"display":"a","vmm_pid":3e9}})"),
-              HasSubstr("offer.vmm_pid"));
-  EXPECT_THAT(
-      ErrorOf(R"({"offer":{"id":1,"display":"a","vmm_pid":2147483648}})"),
-      HasSubstr("offer.vmm_pid"));
-  EXPECT_THAT(
-      ErrorOf(R"({"offer":{"id":1,"display":"a","dma_bufs_allowed":1}})"),
-      HasSubstr("offer.dma_bufs_allowed"));
-  EXPECT_THAT(
-      ErrorOf(R"({"notice":{"text":")" + std::string(1025, 'a') + R"("}})"),
-      HasSubstr("notice.text"));
+  EXPECT_THAT(ErrorOf(R"({"offer":{"display":"a"}})"), HasSubstr("offer.id"));
+  EXPECT_THAT(ErrorOf(R"({"offer":{"id":"1","display":"a"}})"),
+              HasSubstr("offer.id"));
+  EXPECT_THAT(ErrorOf(R"({"notice":{"text":7}})"), HasSubstr("notice.text"));
   EXPECT_THAT(ErrorOf(std::string(kMaxBorrowMessageBytes + 1, ' ')),
-              HasSubstr("8193 bytes"));
+              HasSubstr("16385 bytes"));
+}
+
+// So that the offer alone can be refused.
+TEST(BorrowMessages, AnOfferWithAnIdTellsItsFault) {
+  for (const auto& [fields, field] :
+       std::vector<std::pair<std::string, std::string>>{
+           {R"("device":"a")", "offer.display"},
+           {R"("display":"a","device":"../b")", "offer.device"},
+           {R"("display":"a","vmm_pid":3e9)", "offer.vmm_pid"},
+           {R"("display":"a","vmm_pid":2147483648)", "offer.vmm_pid"},
+           {R"("display":"a","vm":7)", "offer.vm"},
+           {R"("display":"a","dma_bufs_allowed":1)",
+            "offer.dma_bufs_allowed"}}) {
+    const auto parsed =
+        ParseBorrowMessage(R"({"offer":{"id":3,)" + fields + "}}");
+    ASSERT_TRUE(parsed.ok()) << fields << ": " << parsed.status();
+    const Offer offer = std::get<Offer>(*parsed);
+    EXPECT_EQ(offer.id, 3u);
+    EXPECT_THAT(offer.fault, HasSubstr(field + " "));
+  }
+}
+
+TEST(BorrowMessages, ADisplayMayBeCalledWhatLibvirtCallsAVm) {
+  Offer offer = WholeOffer();
+  offer.display = offer.vm =
+      "Windows 11 (\u00fc), 'test'\t" + std::string(200, 'x');
+  const auto parsed = ParseBorrowMessage(EncodeBorrowMessage(offer));
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_EQ(*parsed, BorrowMessage(offer));
+}
+
+TEST(BorrowMessages, LongTextsForPeopleAreCut) {
+  const auto parsed = ParseBorrowMessage(R"({"withdraw":{"id":1,"reason":")" +
+                                         std::string(2000, 'a') + R"("}})");
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_EQ(*parsed, BorrowMessage(Withdrawal{1, std::string(1024, 'a')}));
 }
 
 TEST(BorrowMessages, TextsAreCutAtACharacter) {
@@ -112,15 +136,19 @@ TEST(BorrowMessages, NoTextMakesAMessageTooLong) {
   offer.evidence = offer.vm = offer.command = std::string(5000, '\x01');
   std::string text = EncodeBorrowMessage(offer);
   EXPECT_LE(text.size(), kMaxBorrowMessageBytes);
-  EXPECT_TRUE(ParseBorrowMessage(text).ok());
+  const auto parsed = ParseBorrowMessage(text);
+  ASSERT_TRUE(parsed.ok());
+  EXPECT_EQ(std::get<Offer>(*parsed).fault, "");
   offer.display = offer.device = std::string(9000, '\x01');
   EXPECT_LE(EncodeBorrowMessage(offer).size(), kMaxBorrowMessageBytes);
 }
 
 TEST(BorrowMessages, ANameThatIsTooLongIsNotCutIntoAnother) {
   Offer offer = WholeOffer();
-  offer.display = std::string(65, 'a');
-  EXPECT_THAT(ErrorOf(EncodeBorrowMessage(offer)), HasSubstr("offer.display"));
+  offer.display = std::string(1000, 'a');
+  const auto parsed = ParseBorrowMessage(EncodeBorrowMessage(offer));
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_THAT(std::get<Offer>(*parsed).fault, HasSubstr("offer.display"));
 }
 
 TEST(BorrowMessages, TextThatIsNotUtf8IsReplaced) {

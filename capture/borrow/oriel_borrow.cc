@@ -77,6 +77,7 @@ class Daemon {
       Time next = Reconnect();
       if (borrower_.connected()) next = borrower_.Work(Clock::now());
       if (!borrower_.connected()) {
+        ReadMessages();  // perhaps orield says why
         Drop("orield does not read");
         next = connect_due_;
       }

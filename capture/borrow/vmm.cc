@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
+#include "base/display_name.h"
 #include "base/status_macros.h"
 #include "capture/borrow/command_line.h"
 
@@ -115,20 +116,6 @@ absl::Status CopyDevices(Host& host, const VfioFds& fds, Vmm& vmm,
   return absl::OkStatus();
 }
 
-// Letters, digits, '-', '_', '.', ':'; others become '-'.
-std::string Clean(std::string name, size_t max_bytes) {
-  name.resize(std::min(name.size(), max_bytes));
-  for (char& c : name) {
-    const bool fine = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                      (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-                      c == '.' || c == ':';
-    if (!fine) c = '-';
-  }
-  return name.empty() ? "vm" : name;
-}
-
-constexpr size_t kMaxNameBytes = 64;
-
 }  // namespace
 
 bool VmmDevice::leaving() const {
@@ -177,10 +164,11 @@ std::string DisplayName(const Vmm& vmm, const Identity& identity,
   constexpr size_t kRoomBytes = 4;
   if (identity.device.has_value()) {
     const std::string& device = identity.device->name;
+    // The device alone makes the name different from others.
     const std::string vm =
-        Clean(vmm.name.empty() ? vmm.command : vmm.name,
-              kMaxNameBytes - kRoomBytes - 1 - device.size());
-    const std::string name = vm + "." + device;
+        PlainName(vmm.name.empty() ? vmm.command : vmm.name,
+                  kMaxDisplayNameBytes - kRoomBytes - 1 - device.size());
+    const std::string name = (vm.empty() ? "vm" : vm) + "." + device;
     if (!taken(name)) return name;
     for (int i = 2;; ++i) {
       const std::string other = absl::StrFormat("%s-%d", name, i);
@@ -195,7 +183,8 @@ std::string DisplayName(const Vmm& vmm, const Identity& identity,
   for (int i = 1;; ++i) {
     const std::string name = absl::StrFormat(
         "%s.unattributed-%d",
-        Clean(vm, kMaxNameBytes - sizeof(".unattributed-999")), i);
+        DisplayNameFor(vm, kMaxDisplayNameBytes - sizeof(".unattributed-999")),
+        i);
     if (!taken(name)) return name;
   }
 }

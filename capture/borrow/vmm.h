@@ -44,7 +44,8 @@ struct Vmm {
 // kPermissionDenied and kUnimplemented: no fd can be copied.
 absl::StatusOr<Vmm> LookAtVmm(Host& host, pid_t pid, const VfioFds& fds);
 
-// "win11.83b8...", unique among names that `taken` knows; at most 64 bytes.
+// "win11.83b8...", unique among names that `taken` knows; at most 64 bytes. Of
+// a VM called "Windows 11 (test)" it begins with "Windows-11-test".
 std::string DisplayName(const Vmm& vmm, const Identity& identity,
                         const std::function<bool(const std::string&)>& taken);
 

@@ -13,6 +13,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::MatchesRegex;
 
 constexpr char kUuid[] = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001";
 constexpr char kArguments[] =
@@ -188,8 +189,19 @@ TEST(DisplayName, IsTheVmAndTheDevice) {
             std::string("win11.") + kUuid + "-2");
 }
 
+// Numbers that tell them apart would be others after a restart.
+TEST(DisplayName, AloneTellsVmsWithoutAKnownDeviceApart) {
+  EXPECT_NE(NameOf("a b", "q", {}), NameOf("a-b", "q", {}));
+  EXPECT_NE(NameOf("a b", "q", {}), NameOf("a (b)", "q", {}));
+  EXPECT_EQ(NameOf("a b", "q", {}), NameOf("a b", "q", {}));
+}
+
 TEST(DisplayName, HasOnlyWhatANameMayHave) {
-  EXPECT_EQ(NameOf("B\xc3\xbcro / 1\n", "q", {}), "B--ro---1-.unattributed-1");
+  EXPECT_EQ(NameOf("Windows 11 (test)", "q", Proven()),
+            std::string("Windows-11-test.") + kUuid);
+  EXPECT_THAT(NameOf("B\xc3\xbcro / 1\n", "q", {}),
+              MatchesRegex("B-ro-1-[0-9a-f]{6}\\.unattributed-1"));
+  EXPECT_EQ(NameOf("\xe4\xba\x8b", "q", Proven()), std::string("vm.") + kUuid);
   EXPECT_EQ(NameOf("", "", Proven()), std::string("vm.") + kUuid);
   const std::string longest = NameOf(std::string(500, 'x'), "q", Proven());
   EXPECT_LE(longest.size(), 60u);

@@ -24,6 +24,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
+#include "base/display_name.h"
 #include "base/log.h"
 #include "base/mutex.h"
 #include "base/status_macros.h"
@@ -69,6 +70,16 @@ absl::StatusOr<UniqueFd> Listen(UnixListener& listener) {
   if (listen(fd.get(), kMaxConnections) != 0) return error("listen");
   RETURN_IF_ERROR(listener.Publish());
   return fd;
+}
+
+// A launcher may call a display what libvirt calls its VM.
+void GiveName(Offer& offer) {
+  if (IsDisplayName(offer.display)) return;
+  const std::string asked = offer.display;
+  offer.display = DisplayNameFor(asked, kMaxDisplayNameBytes);
+  if (offer.vm.empty()) offer.vm = asked;
+  spdlog::info("event=display_renamed asked={} display={}", LogText(asked),
+               offer.display);
 }
 
 class OfferServerImpl final : public OfferServer {
@@ -130,6 +141,8 @@ class OfferServerImpl final : public OfferServer {
   absl::Status CheckFds(Offer& offer, const std::vector<UniqueFd>& fds) const;
   void HandleNotice(Connection& connection, const std::string& text);
   void Close(uint64_t tag, const std::string& why);
+  absl::Status Refuse(uint64_t tag, const Offer& offer,
+                      const std::string& reason);
   void EndOffers(uint64_t tag, const OfferEnd& end);
   void ForgetPidFds(const std::function<bool(const OfferKey&)>& of);
   void TellReleased();
@@ -281,6 +294,9 @@ void OfferServerImpl::Accept() {
     spdlog::warn("event=helper_refused pid={} uid={} reason={}",
                  peer.ok() ? (*peer)->pid() : 0, peer.ok() ? (*peer)->uid() : 0,
                  LogText(std::string(status.message())));
+    if (peer.ok()) {
+      (*peer)->Send(capture::Notice{std::string(status.message())});
+    }
     return;
   }
   connections_[++last_tag_].peer = *std::move(peer);
@@ -293,7 +309,12 @@ void OfferServerImpl::ReadFrom(uint64_t tag) {
   if (status.ok() && received->has_value()) {
     status = Handle(tag, **std::move(received));
   }
-  if (!status.ok()) Close(tag, std::string(status.message()));
+  if (status.ok()) return;
+  connections_[tag].peer->Send(capture::Notice{absl::StrFormat(
+      "orield closes this connection, because %s "
+      "%s",
+      connections_[tag].peer->name(), std::string(status.message()))});
+  Close(tag, std::string(status.message()));
 }
 
 absl::Status OfferServerImpl::Handle(uint64_t tag, Peer::Received received) {
@@ -391,6 +412,16 @@ absl::Status OfferServerImpl::CheckFds(Offer& offer,
   return absl::OkStatus();
 }
 
+absl::Status OfferServerImpl::Refuse(uint64_t tag, const Offer& offer,
+                                     const std::string& reason) {
+  spdlog::warn("event=offer_refused display={} reason={}",
+               LogText(offer.display), LogText(reason));
+  if (connections_[tag].peer->Send(capture::Refused{offer.id, reason})) {
+    return absl::OkStatus();
+  }
+  return absl::UnavailableError(kDoesNotRead);
+}
+
 absl::Status OfferServerImpl::HandleOffer(uint64_t tag, Offer offer,
                                           std::vector<UniqueFd> fds) {
   const OfferKey key = {tag, offer.id};
@@ -398,19 +429,13 @@ absl::Status OfferServerImpl::HandleOffer(uint64_t tag, Offer offer,
     return absl::InvalidArgumentError(
         absl::StrFormat("offered id %d twice", offer.id));
   }
+  if (!offer.fault.empty()) return Refuse(tag, offer, offer.fault);
+  GiveName(offer);
   absl::Status status = CheckFds(offer, fds);
   if (status.ok()) {
     status = book_.Add(key, offer, std::move(fds[0]), Clock::now());
   }
-  if (!status.ok()) {
-    const std::string reason(status.message());
-    spdlog::warn("event=offer_refused display={} reason={}", offer.display,
-                 LogText(reason));
-    if (connections_[tag].peer->Send(capture::Refused{offer.id, reason})) {
-      return absl::OkStatus();
-    }
-    return absl::UnavailableError(kDoesNotRead);
-  }
+  if (!status.ok()) return Refuse(tag, offer, std::string(status.message()));
   if (fds.size() < 2) return absl::OkStatus();
   if (!Watch(fds[1].get(), last_tag_ + 1)) {
     const std::string reason = absl::StrFormat(

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "base/display_name.h"
 #include "service/offers/test_offers.h"
 #include "service/session/test_status.h"
 #include "service/session/test_viewer.h"
@@ -118,7 +119,7 @@ TEST_F(OfferServerTest, AVmsEndIsNoticedAndItsDeviceLetGoOf) {
             "display win11 is not available: the device went away: win11 "
             "(qemu-system-x86, pid " +
                 pid + ") ended");
-  EXPECT_TRUE(device.AwaitClosed());
+  device.AwaitClosed();
   EXPECT_EQ(helper.Receive(), BorrowMessage(Released{7}));
   AwaitReason("win11",
               "the VM is not running: win11 (qemu-system-x86, pid " + pid);
@@ -186,7 +187,7 @@ TEST_F(OfferServerTest, AHelperThatDiesTakesItsOffersAlong) {
   helper.Close();
   EXPECT_THAT(EndOf(*viewer), HasSubstr("oriel-borrow 0.3 (pid " +
                                         std::to_string(getpid()) + ") ended"));
-  EXPECT_TRUE(device.AwaitClosed());
+  device.AwaitClosed();
   EXPECT_TRUE(kept.IsOpen());
   AwaitReady("b");
 }
@@ -216,8 +217,54 @@ TEST_F(OfferServerTest, WhatIsNotTakenIsRefusedAndClosed) {
   lie.vmm_pid = 1;
   EXPECT_THAT(refusal(lie, {fd, vmm.pidfd()}), HasSubstr("not 1's"));
   device.CloseOwn();
-  EXPECT_TRUE(device.AwaitClosed());
+  device.AwaitClosed();
   EXPECT_TRUE(world_.registry().List().empty());
+}
+
+TEST_F(OfferServerTest, WhatLibvirtCallsAVmBecomesAName) {
+  Start();
+  TestHelper helper = Connect();
+  FakeVfioFd device;
+  FakeVmm vmm;
+  const int fds[] = {device.fd(), vmm.pidfd()};
+  helper.Send(MakeOffer(1, "Windows 11 (test)"), fds);
+  const std::string name = DisplayNameFor("Windows 11 (test)", 64);
+  AwaitReady(name);
+  EXPECT_THAT(world_.registry().List().at(0).device,
+              HasSubstr("of Windows 11 (test)"));
+}
+
+TEST_F(OfferServerTest, AnOfferThatCannotBeReadIsRefusedAloneWithTheReason) {
+  Start();
+  TestHelper helper = Connect();
+  FakeVfioFd device;
+  FakeVmm vmm;
+  const int fds[] = {device.fd(), vmm.pidfd()};
+  helper.Send(MakeOffer(1, "a"), fds);
+  AwaitReady("a");
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {R"("display": "b", "device": "../b")", "offer.device has characters"},
+      {R"("display": "")", "offer.display is missing"},
+      {R"("display": 7)", "offer.display is not a string"},
+      {R"("display": ")" + std::string(256, 'b') + '"', "more than 255"},
+      {R"("display": "b", "vmm_pid": "7")", "offer.vmm_pid is not a number"},
+  };
+  uint64_t id = 1;
+  for (const auto& [fields, reason] : cases) {
+    helper.SendText(
+        "{\"offer\": {\"id\": " + std::to_string(++id) + ", " + fields + "}}",
+        fds);
+    const auto answer = helper.Receive();
+    const auto* refused =
+        answer.has_value() ? std::get_if<Refused>(&*answer) : nullptr;
+    ASSERT_NE(refused, nullptr) << fields;
+    EXPECT_EQ(refused->id, id);
+    EXPECT_THAT(refused->reason, HasSubstr(reason));
+  }
+  AwaitReady("a");
+  device.CloseOwn();
+  EXPECT_TRUE(device.IsOpen());
+  EXPECT_EQ(world_.registry().List().size(), 1u);
 }
 
 TEST_F(OfferServerTest, LiarsAreDisconnectedAndOthersServed) {
@@ -231,22 +278,27 @@ TEST_F(OfferServerTest, LiarsAreDisconnectedAndOthersServed) {
     twice.Send(MakeOffer(1, "a"), fds);
     AwaitReady("a");
     twice.Send(MakeOffer(1, "b"), fds);
-    EXPECT_TRUE(twice.AwaitClosed());
+    twice.AwaitClosed();
     device.CloseOwn();
-    EXPECT_TRUE(device.AwaitClosed());
+    device.AwaitClosed();
     AwaitReason("a", "offered id 1 twice");
   }
   for (const std::string& text :
        {std::string("{\"offer\": {"), std::string(9000, 'x'), std::string("7"),
         EncodeBorrowMessage(Released{1}), EncodeBorrowMessage(capture::Hello{}),
-        std::string("{\"offer\": {\"id\": 1, \"display\": \"a/b\"}}")}) {
+        std::string("{\"offer\": {\"display\": \"a\"}}")}) {
     TestHelper liar = Connect();
     liar.SendText(text);
-    EXPECT_TRUE(liar.AwaitClosed()) << text;
+    const auto answer = liar.Receive();
+    const auto* why =
+        answer.has_value() ? std::get_if<capture::Notice>(&*answer) : nullptr;
+    ASSERT_NE(why, nullptr) << text;
+    EXPECT_THAT(why->text, HasSubstr("orield closes this connection, because"));
+    liar.AwaitClosed();
   }
   TestHelper silent = TestHelper::ConnectTo(options_.path);
   silent.Send(capture::Withdrawal{1, ""});
-  EXPECT_TRUE(silent.AwaitClosed());
+  silent.AwaitClosed();
   // Asks and asks, and reads no answer.
   TestHelper flooding = Connect();
   for (int i = 0; i < 100000 && flooding.Send(capture::Withdrawal{5, ""}); ++i)
@@ -265,7 +317,7 @@ TEST_F(OfferServerTest, ConnectionsAreBounded) {
     EXPECT_TRUE(helper.Receive().has_value());
   }
   TestHelper late = TestHelper::ConnectTo(options_.path);
-  EXPECT_TRUE(late.AwaitClosed());
+  late.AwaitClosed();
   helpers.pop_back();
   // Its place is free as soon as its end was noticed.
   while (true) {
@@ -317,7 +369,7 @@ TEST_F(OfferServerTest, StoppingLetsGoOfEverythingAndSaysSo) {
   server_->Stop();
   EXPECT_FALSE(device.IsOpen());
   EXPECT_EQ(helper.Receive(), BorrowMessage(Released{1}));
-  EXPECT_TRUE(helper.AwaitClosed());
+  helper.AwaitClosed();
   EXPECT_THAT(EndOf(*viewer), HasSubstr("orield stops"));
   server_.reset();
   EXPECT_FALSE(std::filesystem::exists(options_.path));

@@ -33,6 +33,7 @@ void CleanTexts(BorrowMessage& message) {
   if (auto* hello = std::get_if<capture::Hello>(&message)) {
     Clean(hello->sender);
   } else if (auto* offer = std::get_if<capture::Offer>(&message)) {
+    Clean(offer->display);
     Clean(offer->vm);
     Clean(offer->command);
     Clean(offer->evidence);

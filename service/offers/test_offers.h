@@ -92,7 +92,11 @@ class TestHelper {
   }
   // Waits for one; empty when the connection was closed.
   std::optional<capture::BorrowMessage> Receive();
-  bool AwaitClosed() { return !Receive().has_value(); }
+  // Whatever is said before.
+  void AwaitClosed() {
+    while (Receive().has_value()) {
+    }
+  }
   void Close() { socket_.reset(); }
 
  private:
