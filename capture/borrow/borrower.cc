@@ -18,8 +18,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr Duration kFilesPause = milliseconds(50);
 constexpr Duration kLinksPause = milliseconds(250);
+constexpr Duration kScanPause = milliseconds(50);
 constexpr Duration kListPause = milliseconds(400);
 // So that a VM's end is not noticed late because of a scan.
 constexpr Duration kScanSlice = milliseconds(10);
@@ -65,7 +65,7 @@ void Borrower::Connect(pid_t orield_pid, Time now) {
   Disconnect();
   connected_ = true;
   orield_pid_ = orield_pid;
-  now_ = files_due_ = links_due_ = list_due_ = now;
+  now_ = links_due_ = scan_due_ = list_due_ = now;
   if (!Send(Hello{absl::StrFormat("oriel-borrow %s", kVersion)})) {
     return Disconnect();
   }
@@ -76,6 +76,7 @@ void Borrower::Connect(pid_t orield_pid, Time now) {
 void Borrower::Disconnect() {
   connected_ = false;
   vmms_.clear();
+  close_watch_.Clear();
   table_.Clear();
   releasing_.clear();
   denials_.clear();
@@ -120,15 +121,12 @@ Time Borrower::Work(Time now) {
     EndVmm(pid, WhoIs(vmms_[pid].vmm) + " ended");
     if (!connected_) return Time::max();
   }
-  if (now >= files_due_) {
-    WatchFiles();
-    files_due_ = now + kFilesPause;
-  }
+  if (close_watch_.IsDue(now)) WatchFiles();
   if (connected_ && now >= links_due_) {
     WatchLinks();
     links_due_ = now + kLinksPause;
   }
-  if (connected_) Scan(now);
+  if (connected_ && now >= scan_due_) Scan(now);
   if (!connected_) return Time::max();
   for (auto& [id, deadline] : releasing_) {
     if (now < deadline) continue;
@@ -138,11 +136,12 @@ Time Borrower::Work(Time now) {
         id);
     deadline = Time::max();
   }
-  if (table_.NextDue(now).has_value()) return now;
-  return OfferCount() > 0 ? std::min(files_due_, list_due_) : list_due_;
+  if (OfferCount() == 0) return scan_due_;
+  return std::min({close_watch_.due(), links_due_, scan_due_});
 }
 
 void Borrower::WatchFiles() {
+  const Time begin = Clock::now();
   for (auto& [pid, watched] : vmms_) {
     for (size_t i = watched.offers.size(); i-- > 0;) {
       const std::string reason =
@@ -151,8 +150,10 @@ void Borrower::WatchFiles() {
       Withdraw(watched, i, reason);
       if (!connected_) return;
       table_.LookSoon(pid, now_);
+      scan_due_ = now_;
     }
   }
+  close_watch_.Looked(Clock::now() - begin, now_);
 }
 
 void Borrower::WatchLinks() {
@@ -194,7 +195,14 @@ void Borrower::Scan(Time now) {
     if (!pid.has_value()) break;
     LookAt(*pid, now);
   }
-  if (connected_) TellNotice();
+  if (!connected_) return;
+  TellNotice();
+  if (table_.NextDue(now).has_value()) {
+    scan_due_ = now;
+  } else {
+    scan_due_ = OfferCount() > 0 ? std::min(now + kScanPause, list_due_)
+                                 : list_due_;
+  }
 }
 
 void Borrower::LookAt(pid_t pid, Time now) {
@@ -243,6 +251,7 @@ void Borrower::TakeUp(Vmm found, const VfioFds& fds) {
     EndVmm(found.pid, WhoIs(at->second.vmm) + " ended");
     if (!connected_) return;
   }
+  close_watch_.Add(found.pid, fds);
   Watched& watched = vmms_[found.pid];
   watched.vmm = std::move(found);
   watched.vmm.devices.clear();
@@ -330,11 +339,12 @@ void Borrower::Withdraw(Watched& watched, size_t index,
   too_many_ = false;
   // Before all else: our copy alone keeps the next VM from starting.
   offered.device.fd.reset();
-  spdlog::info("event=withdrawn display={} reason={}", offered.display,
-               LogText(reason));
   releasing_[offered.id] = now_ + kReleasePatience;
   // An orield that does not read would keep its copy.
   if (!Send(Withdrawal{offered.id, reason})) Disconnect();
+  // Who reads the log may be slow.
+  spdlog::info("event=withdrawn display={} reason={}", offered.display,
+               LogText(reason));
 }
 
 void Borrower::EndVmm(pid_t pid, const std::string& reason) {
@@ -416,8 +426,11 @@ size_t Borrower::OfferCount() const {
   return count;
 }
 
-std::vector<int> Borrower::pidfds() const {
+std::vector<int> Borrower::wake_fds(Time now) const {
   std::vector<int> fds;
+  if (const int fd = close_watch_.hint_fd(now); fd >= 0 && !vmms_.empty()) {
+    fds.push_back(fd);
+  }
   for (const auto& [pid, watched] : vmms_) {
     fds.push_back(watched.vmm.pidfd.get());
   }

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/unique_fd.h"
+#include "capture/borrow/close_watch.h"
 #include "capture/borrow/host.h"
 #include "capture/borrow/messages.h"
 #include "capture/borrow/process.h"
@@ -34,7 +35,8 @@ class BorrowPeer {
 class Borrower {
  public:
   // Both outlive it.
-  Borrower(Host* host, BorrowPeer* peer) : host_(*host), peer_(*peer) {}
+  Borrower(Host* host, BorrowPeer* peer)
+      : host_(*host), peer_(*peer), close_watch_(host) {}
 
   // Says hello, then offers what there is. orield_pid's own fds are left alone.
   void Connect(pid_t orield_pid, Time now);
@@ -45,9 +47,9 @@ class Borrower {
   void Receive(const BorrowMessage& message, Time now);
 
   // Does what is due; to be called again at the time it returns, and at once
-  // when a pidfd reports.
+  // when one of wake_fds becomes readable.
   Time Work(Time now);
-  std::vector<int> pidfds() const;
+  std::vector<int> wake_fds(Time now) const;
 
   // "Offering 2 devices of 1 VM", for people.
   std::string status() const;
@@ -99,8 +101,9 @@ class Borrower {
   // Withdrawn, and not yet let go of by orield.
   std::map<uint64_t, Time> releasing_;
   Time now_;
-  Time files_due_;
+  CloseWatch close_watch_;
   Time links_due_;
+  Time scan_due_;
   Time list_due_;
   // Why nothing, or not all, can be borrowed.
   std::string missing_access_;

@@ -93,7 +93,7 @@ TEST_F(BorrowerTest, SaysHelloThenOffersWhatIsThere) {
   EXPECT_THAT(offer.evidence, HasSubstr("only device"));
   EXPECT_FALSE(offer.dma_bufs_allowed);
   EXPECT_EQ(peer_.fd_counts[1], 2u);
-  EXPECT_THAT(borrower_.pidfds(), SizeIs(1));
+  EXPECT_THAT(borrower_.wake_fds(now_), SizeIs(1));
   EXPECT_EQ(borrower_.status(), "Offering 1 devices of 1 VMs");
 }
 
@@ -120,7 +120,7 @@ TEST_F(BorrowerTest, LetsGoAtOnceWhenTheVmmEnds) {
   ASSERT_THAT(withdrawals(), SizeIs(1));
   EXPECT_EQ(withdrawals()[0].id, 1u);
   EXPECT_EQ(withdrawals()[0].reason, "win11 (pid 7) ended");
-  EXPECT_THAT(borrower_.pidfds(), IsEmpty());
+  EXPECT_THAT(borrower_.wake_fds(now_), IsEmpty());
 }
 
 TEST_F(BorrowerTest, OffersTheRestartedVmUnderItsOldName) {
@@ -154,6 +154,36 @@ TEST_F(BorrowerTest, LetsGoWhenTheVmmClosesItsFd) {
   EXPECT_EQ(host_.CopiesOf(key), 0);
   ASSERT_THAT(withdrawals(), SizeIs(1));
   EXPECT_EQ(withdrawals()[0].reason, "win11 (pid 7) closed the device");
+}
+
+TEST_F(BorrowerTest, LetsGoAtOnceWhenTheVmmClosesItsContainerToo) {
+  const int key = AddVm(7, "win11", kUuidA, "12");
+  host_.HoldContainer(7, 6);
+  Run(milliseconds(1000));
+  // Its pidfd, and what tells that a container was closed.
+  EXPECT_THAT(borrower_.wake_fds(now_), SizeIs(2));
+  borrower_.Work(now_);
+  host_.CloseFile(7, 5);
+  borrower_.Work(now_);
+  EXPECT_THAT(withdrawals(), IsEmpty());
+  host_.CloseFile(7, 6);
+  borrower_.Work(now_);
+  EXPECT_THAT(withdrawals(), SizeIs(1));
+  EXPECT_EQ(host_.CopiesOf(key), 0);
+}
+
+TEST_F(BorrowerTest, LooksAtFilesOftenButAtProcessesAsSeldomAsBefore) {
+  AddVm(7, "win11", kUuidA, "12");
+  Run(milliseconds(1000));
+  int looks = 0;
+  const int steps = host_.steps;
+  for (const Time end = now_ + milliseconds(1000); now_ < end; ++looks) {
+    now_ = borrower_.Work(now_);
+  }
+  EXPECT_GE(looks, 100);
+  // Twice for each look: whether the process lives, and whether the fd is the
+  // same; and what was done without.
+  EXPECT_LE(host_.steps - steps, 2 * looks + 60);
 }
 
 TEST_F(BorrowerTest, LetsGoWhenTheFdsNumberIsReusedAndOffersTheNewDevice) {
@@ -371,6 +401,7 @@ TEST_F(BorrowerTest, AVmmThatEndsBetweenAnyTwoStepsLeavesNothing) {
     host.AddProcess(7, "qemu-system-x86", "qemu|-name|win11");
     host.AddMdev(kUuidA, "12");
     host.HoldGroup(7, 4, "12");
+    host.HoldContainer(7, 6);
     host.OpenFile(7, 5, {});
     host.end_at = step;
     host.ends = 7;
@@ -380,7 +411,7 @@ TEST_F(BorrowerTest, AVmmThatEndsBetweenAnyTwoStepsLeavesNothing) {
       borrower.Work(now);
     }
     EXPECT_EQ(host.AllCopies(), 0) << step;
-    EXPECT_THAT(borrower.pidfds(), IsEmpty()) << step;
+    EXPECT_THAT(borrower.wake_fds(now_), IsEmpty()) << step;
     EXPECT_EQ(peer.All<Offer>().size(), peer.All<Withdrawal>().size()) << step;
     EXPECT_THAT(peer.All<Notice>(), IsEmpty()) << step;
   }

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/kcmp.h>
 #include <poll.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -143,6 +144,27 @@ class RealHost : public Host {
       return ErrnoOf("kcmp", absl::StrFormat("fd %d of pid %d", fd, pid));
     }
     return order == 0;
+  }
+
+  absl::StatusOr<UniqueFd> NewCloseEvents() override {
+    UniqueFd events(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+    if (!events.valid()) return ErrnoOf("inotify_init1", "");
+    return events;
+  }
+
+  absl::Status AddCloseEvents(int events, const std::string& path) override {
+    if (inotify_add_watch(events, path.c_str(), IN_CLOSE) < 0) {
+      return ErrnoOf("inotify_add_watch", path);
+    }
+    return absl::OkStatus();
+  }
+
+  bool TakeCloseEvents(int events) override {
+    // Which file it was does not matter.
+    std::array<char, 4096> bytes;
+    bool any = false;
+    while (read(events, bytes.data(), bytes.size()) > 0) any = true;
+    return any;
   }
 
   absl::StatusOr<DeviceFacts> AskDevice(int own_fd) override {

@@ -54,6 +54,11 @@ class Host {
   // Whether the process's fd and our own are one open file: kcmp(2).
   // kFailedPrecondition: the process has no such fd.
   virtual absl::StatusOr<bool> SameFile(pid_t pid, int fd, int own_fd) = 0;
+  // An inotify instance, readable when a file that was added to it was closed by
+  // the last of those who have it open in common; takes what has come since.
+  virtual absl::StatusOr<UniqueFd> NewCloseEvents() = 0;
+  virtual absl::Status AddCloseEvents(int events, const std::string& path) = 0;
+  virtual bool TakeCloseEvents(int events) = 0;
   // An error: it is no VFIO device, or not ready.
   virtual absl::StatusOr<DeviceFacts> AskDevice(int own_fd) = 0;
 

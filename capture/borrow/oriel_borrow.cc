@@ -126,10 +126,9 @@ class Daemon {
     if (peer_.connection != nullptr) {
       fds.push_back({peer_.connection->fd(), POLLIN, 0});
     }
-    for (const int pidfd : borrower_.pidfds())
-      fds.push_back({pidfd, POLLIN, 0});
-    const auto pause =
-        std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now());
+    const Time now = Clock::now();
+    for (const int fd : borrower_.wake_fds(now)) fds.push_back({fd, POLLIN, 0});
+    const auto pause = std::chrono::ceil<std::chrono::milliseconds>(next - now);
     poll(fds.data(), fds.size(),
          static_cast<int>(std::clamp<int64_t>(pause.count(), 0, 1000)));
     return fds[0].revents != 0;

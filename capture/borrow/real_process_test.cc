@@ -64,6 +64,15 @@ class StandInHost : public Host {
   absl::StatusOr<bool> SameFile(pid_t pid, int fd, int own_fd) override {
     return real_.SameFile(pid, fd, own_fd);
   }
+  absl::StatusOr<UniqueFd> NewCloseEvents() override {
+    return real_.NewCloseEvents();
+  }
+  absl::Status AddCloseEvents(int events, const std::string& path) override {
+    return real_.AddCloseEvents(events, path);
+  }
+  bool TakeCloseEvents(int events) override {
+    return real_.TakeCloseEvents(events);
+  }
   absl::StatusOr<DeviceFacts> AskDevice(int own_fd) override {
     // An eventfd has no such ioctl.
     EXPECT_FALSE(real_.AskDevice(own_fd).ok());
@@ -199,9 +208,9 @@ TEST_F(RealProcessTest, AKilledVmmIsSeenByItsPidfd) {
   Vm vm(1);
   Connect(vm);
   ASSERT_TRUE(Offered(1));
-  ASSERT_EQ(borrower_.pidfds().size(), 1u);
+  ASSERT_EQ(borrower_.wake_fds(Clock::now()).size(), 1u);
   vm.Kill();
-  pollfd request = {borrower_.pidfds()[0], POLLIN, 0};
+  pollfd request = {borrower_.wake_fds(Clock::now())[0], POLLIN, 0};
   EXPECT_EQ(poll(&request, 1, 20000), 1);
   borrower_.Work(Clock::now());
   ASSERT_EQ(peer_.reasons.size(), 1u);

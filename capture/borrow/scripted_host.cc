@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdio>
 #include <filesystem>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
@@ -87,6 +88,18 @@ void ScriptedHost::HoldGroup(pid_t pid, int fd, const std::string& group) {
   file.link = "/dev/vfio/" + group;
   file.number = "240:" + group;
   OpenFile(pid, fd, file);
+}
+
+void ScriptedHost::HoldContainer(pid_t pid, int fd) {
+  File file;
+  file.link = "/dev/vfio/vfio";
+  file.number = "10:196";
+  OpenFile(pid, fd, file);
+}
+
+void ScriptedHost::CloseFile(pid_t pid, int fd) {
+  closes_ += told_closes_.contains(fds_[pid][fd]) ? 1 : 0;
+  fds_[pid].erase(fd);
 }
 
 void ScriptedHost::SetFile(const std::string& path, const std::string& text) {
@@ -265,6 +278,24 @@ absl::StatusOr<bool> ScriptedHost::SameFile(pid_t pid, int fd, int own_fd) {
     return absl::FailedPreconditionError("kcmp: Bad file descriptor");
   }
   return NameOfCopy(own_fd) == absl::StrFormat("file-%d", found->second);
+}
+
+absl::StatusOr<UniqueFd> ScriptedHost::NewCloseEvents() {
+  Step();
+  return Copy("closes");
+}
+
+absl::Status ScriptedHost::AddCloseEvents(int events, const std::string& path) {
+  Step();
+  const File* file = FileAt(path);
+  if (file == nullptr || NameOfCopy(events) != "closes") return NotThere(path);
+  told_closes_.insert(static_cast<int>(file - open_files_.data()));
+  return absl::OkStatus();
+}
+
+bool ScriptedHost::TakeCloseEvents(int) {
+  Step();
+  return std::exchange(closes_, 0) > 0;
 }
 
 absl::StatusOr<DeviceFacts> ScriptedHost::AskDevice(int own_fd) {

@@ -31,7 +31,8 @@ class ScriptedHost : public Host {
   // Another open file each time; returns its key.
   int OpenFile(pid_t pid, int fd, const File& file);
   void ShareFile(pid_t pid, int fd, int key) { fds_[pid][fd] = key; }
-  void CloseFile(pid_t pid, int fd) { fds_[pid].erase(fd); }
+  // Of a container that was added to close events, they tell.
+  void CloseFile(pid_t pid, int fd);
 
   // An mdev in a group of its own, whose file the process holds as `group_fd`.
   void AddMdev(const std::string& uuid, const std::string& group);
@@ -39,6 +40,7 @@ class ScriptedHost : public Host {
                     const std::string& driver, PciIds ids);
   void RemoveMdevLink(const std::string& uuid);
   void HoldGroup(pid_t pid, int fd, const std::string& group);
+  void HoldContainer(pid_t pid, int fd);
 
   void SetFile(const std::string& path, const std::string& text);
   void SetLink(const std::string& path, const std::string& target);
@@ -68,6 +70,9 @@ class ScriptedHost : public Host {
   bool HasEnded(int pidfd) override;
   absl::StatusOr<UniqueFd> CopyFd(int pidfd, int fd) override;
   absl::StatusOr<bool> SameFile(pid_t pid, int fd, int own_fd) override;
+  absl::StatusOr<UniqueFd> NewCloseEvents() override;
+  absl::Status AddCloseEvents(int events, const std::string& path) override;
+  bool TakeCloseEvents(int events) override;
   absl::StatusOr<DeviceFacts> AskDevice(int own_fd) override;
 
  private:
@@ -83,6 +88,8 @@ class ScriptedHost : public Host {
   std::map<pid_t, std::map<int, int>> fds_;
   std::vector<File> open_files_;
   int last_serial_ = 0;
+  std::set<int> told_closes_;  // keys of files that were added to close events
+  int closes_ = 0;             // that were not taken yet
 };
 
 }  // namespace oriel::capture
