@@ -19,22 +19,18 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr Duration kLinksPause = milliseconds(250);
-constexpr Duration kScanPause = milliseconds(50);
-constexpr Duration kListPause = milliseconds(400);
-// So that a VM's end is not noticed late because of a scan.
-constexpr Duration kScanSlice = milliseconds(10);
 constexpr Duration kReleasePatience = milliseconds(2000);
-constexpr size_t kMaxProcesses = 100000;
 constexpr size_t kMaxOffers = 256;
 
-std::string WhoIs(const Vmm& vmm) {
-  return absl::StrFormat("%s (pid %d)",
-                         vmm.name.empty() ? vmm.command : vmm.name, vmm.pid);
-}
-
-std::vector<Candidate> WatchedDevices(const Identity& identity) {
-  if (identity.device.has_value()) return {*identity.device};
-  return identity.may_be;
+// Whether it is certain that the device is being removed or unbound. One of
+// which it is not known which it is stays: its VMM has it open as well, and is
+// seen to close it.
+bool IsLeaving(Host& host, const Identity& identity) {
+  const std::vector<Candidate> devices = PossibleDevices(identity);
+  return !devices.empty() &&
+         std::none_of(devices.begin(), devices.end(), [&](const Candidate& c) {
+           return host.ReadLink(c.watch_link).ok();
+         });
 }
 
 // Empty: the VMM's fd is still what was copied.
@@ -69,6 +65,8 @@ void Borrower::Connect(pid_t orield_pid, Time now) {
   if (!Send(Hello{absl::StrFormat("oriel-borrow %s", kVersion)})) {
     return Disconnect();
   }
+  // Nothing is offered any more of what it knows.
+  table_.Alarm(now);
   missing_access_ = MissingAccess(host_);
   TellNotice();
 }
@@ -77,7 +75,6 @@ void Borrower::Disconnect() {
   connected_ = false;
   vmms_.clear();
   close_watch_.Clear();
-  table_.Clear();
   releasing_.clear();
   denials_.clear();
   denied_once_.clear();
@@ -149,8 +146,7 @@ void Borrower::WatchFiles() {
       if (reason.empty()) continue;
       Withdraw(watched, i, reason);
       if (!connected_) return;
-      table_.LookSoon(pid, now_);
-      scan_due_ = now_;
+      LookSoon(pid);
     }
   }
   close_watch_.Looked(Clock::now() - begin, now_);
@@ -160,146 +156,14 @@ void Borrower::WatchLinks() {
   for (auto& [pid, watched] : vmms_) {
     for (size_t i = watched.offers.size(); i-- > 0;) {
       const VmmDevice& device = watched.offers[i].device;
-      for (const Candidate& candidate : WatchedDevices(device.identity)) {
-        if (host_.ReadLink(candidate.watch_link).ok()) continue;
-        watched.leaving.insert(device.vmm_fd);
-        Withdraw(watched, i,
-                 absl::StrFormat("device %s is being removed or unbound",
-                                 candidate.name));
-        if (!connected_) return;
-        break;
-      }
+      if (!IsLeaving(host_, device.identity)) continue;
+      watched.leaving.insert(device.vmm_fd);
+      Withdraw(watched, i,
+               absl::StrFormat("device %s is being removed or unbound",
+                               NamesOf(PossibleDevices(device.identity))));
+      if (!connected_) return;
     }
   }
-}
-
-void Borrower::Scan(Time now) {
-  if (now >= list_due_) {
-    list_due_ = now + kListPause;
-    std::vector<pid_t> pids;
-    const auto names = host_.ListNames("/proc", kMaxProcesses);
-    if (!names.ok()) return;
-    for (const std::string& name : *names) {
-      pid_t pid = 0;
-      if (absl::SimpleAtoi(name, &pid) && pid > 0) pids.push_back(pid);
-    }
-    table_.Refresh(pids, now);
-    const std::set<pid_t> present(pids.begin(), pids.end());
-    const auto gone = [&](pid_t pid) { return present.count(pid) == 0; };
-    std::erase_if(denials_, [&](const auto& item) { return gone(item.first); });
-    std::erase_if(denied_once_, gone);
-  }
-  const Time begin = Clock::now();
-  while (connected_ && Clock::now() - begin < kScanSlice) {
-    const std::optional<pid_t> pid = table_.NextDue(now);
-    if (!pid.has_value()) break;
-    LookAt(*pid, now);
-  }
-  if (!connected_) return;
-  TellNotice();
-  if (table_.NextDue(now).has_value()) {
-    scan_due_ = now;
-  } else {
-    scan_due_ = OfferCount() > 0 ? std::min(now + kScanPause, list_due_)
-                                 : list_due_;
-  }
-}
-
-void Borrower::LookAt(pid_t pid, Time now) {
-  const Time begin = Clock::now();
-  const auto done = [&](ProcessTable::Found found) {
-    table_.Looked(pid, found, Clock::now() - begin, now);
-  };
-  const absl::StatusOr<ProcessStat> stat = ReadProcessStat(host_, pid);
-  if (!stat.ok()) return done(ProcessTable::Found::kNothing);
-  if (stat->kernel_thread) return done(ProcessTable::Found::kKernelThread);
-  // Their fds are copies: our own, or those of a second oriel-borrow.
-  if (pid == orield_pid_ || stat->command == "oriel-borrow") {
-    return done(ProcessTable::Found::kNothing);
-  }
-  const absl::StatusOr<VfioFds> fds = ListVfioFds(host_, pid);
-  if (!fds.ok()) {
-    if (LooksLikeVmm(host_, pid)) Deny(pid, fds.status());
-    return done(ProcessTable::Found::kNothing);
-  }
-  const auto watched = vmms_.find(pid);
-  if (fds->empty() &&
-      (watched == vmms_.end() || watched->second.offers.empty())) {
-    vmms_.erase(pid);
-    return done(ProcessTable::Found::kNothing);
-  }
-  const bool settled =
-      watched != vmms_.end() && watched->second.settled == *fds;
-  if (!settled && !fds->devices.empty()) {
-    absl::StatusOr<Vmm> vmm = LookAtVmm(host_, pid, *fds);
-    if (vmm.ok()) {
-      TakeUp(*std::move(vmm), *fds);
-    } else {
-      Deny(pid, vmm.status());
-    }
-  }
-  done(ProcessTable::Found::kVfio);
-}
-
-void Borrower::TakeUp(Vmm found, const VfioFds& fds) {
-  denials_.erase(found.pid);
-  denied_once_.erase(found.pid);
-  std::vector<VmmDevice> devices = std::move(found.devices);
-  const auto at = vmms_.find(found.pid);
-  if (at != vmms_.end() &&
-      at->second.vmm.start_time_ticks != found.start_time_ticks) {
-    EndVmm(found.pid, WhoIs(at->second.vmm) + " ended");
-    if (!connected_) return;
-  }
-  close_watch_.Add(found.pid, fds);
-  Watched& watched = vmms_[found.pid];
-  watched.vmm = std::move(found);
-  watched.vmm.devices.clear();
-  if (watched.problems != watched.vmm.problems) {
-    watched.problems = watched.vmm.problems;
-    spdlog::debug("event=not_copied vm={} reason={}",
-                  LogText(WhoIs(watched.vmm)),
-                  LogText(absl::StrJoin(watched.problems, "; ")));
-  }
-  const auto closed = [&](int fd) {
-    return std::none_of(fds.devices.begin(), fds.devices.end(),
-                        [&](const VfioFd& held) { return held.fd == fd; });
-  };
-  std::erase_if(watched.leaving, closed);
-  std::erase_if(watched.refused, closed);
-  bool settled = watched.problems.empty();
-  for (VmmDevice& device : devices) {
-    if (!TakeUpDevice(watched, std::move(device))) settled = false;
-    if (!connected_) return;
-  }
-  watched.settled = settled ? fds : VfioFds{};
-}
-
-bool Borrower::TakeUpDevice(Watched& watched, VmmDevice device) {
-  const auto offered = std::find_if(
-      watched.offers.begin(), watched.offers.end(),
-      [&](const Offered& o) { return o.device.vmm_fd == device.vmm_fd; });
-  if (offered != watched.offers.end()) {
-    // What it may be changes as devices come and go; a proof stays.
-    Identity& known = offered->device.identity;
-    if (!known.device.has_value()) known = std::move(device.identity);
-    return true;
-  }
-  if (!device.may_be_display || watched.refused.count(device.vmm_fd) > 0) {
-    return true;
-  }
-  if (device.leaving()) {
-    watched.leaving.insert(device.vmm_fd);
-    return false;
-  }
-  if (watched.leaving.count(device.vmm_fd) > 0) {
-    // The fd's number may have come to another device since, or sysfs have
-    // forgotten which device it is.
-    if (!device.identity.device.has_value()) return false;
-    watched.leaving.erase(device.vmm_fd);
-  }
-  if (IsOffered(device)) return false;
-  return MakeOffer(watched, std::move(device));
 }
 
 bool Borrower::MakeOffer(Watched& watched, VmmDevice device) {
@@ -351,23 +215,9 @@ void Borrower::EndVmm(pid_t pid, const std::string& reason) {
   const auto at = vmms_.find(pid);
   Watched watched = std::move(at->second);
   vmms_.erase(at);
-  table_.Forget(pid);
+  LookSoon(pid);
   while (connected_ && !watched.offers.empty()) {
     Withdraw(watched, watched.offers.size() - 1, reason);
-  }
-}
-
-void Borrower::Deny(pid_t pid, const absl::Status& denied) {
-  const bool matters =
-      absl::IsPermissionDenied(denied) || absl::IsUnimplemented(denied);
-  const absl::StatusOr<ProcessStat> stat = ReadProcessStat(host_, pid);
-  // Links of a process that has just ended are "denied", too.
-  if (!matters || !missing_access_.empty() || !stat.ok() || stat->exiting) {
-    return;
-  }
-  if (denied_once_.insert(pid).second) return;
-  if (denials_.count(pid) == 0) {
-    denials_[pid] = ExplainDenial(host_, pid, denied);
   }
 }
 
@@ -402,19 +252,6 @@ bool Borrower::IsTaken(const std::string& display) const {
   for (const auto& [pid, watched] : vmms_) {
     for (const Offered& offered : watched.offers) {
       if (offered.display == display) return true;
-    }
-  }
-  return false;
-}
-
-// A VMM's child or its launcher can hold the same open file, and a VMM under
-// two numbers.
-bool Borrower::IsOffered(const VmmDevice& device) const {
-  for (const auto& [pid, watched] : vmms_) {
-    for (const Offered& offered : watched.offers) {
-      const absl::StatusOr<bool> same =
-          host_.SameFile(pid, offered.device.vmm_fd, device.fd.get());
-      if (same.ok() && *same) return true;
     }
   }
   return false;

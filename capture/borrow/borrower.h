@@ -13,6 +13,7 @@
 #include "base/unique_fd.h"
 #include "capture/borrow/close_watch.h"
 #include "capture/borrow/host.h"
+#include "capture/borrow/host_watch.h"
 #include "capture/borrow/messages.h"
 #include "capture/borrow/process.h"
 #include "capture/borrow/process_table.h"
@@ -36,7 +37,7 @@ class Borrower {
  public:
   // Both outlive it.
   Borrower(Host* host, BorrowPeer* peer)
-      : host_(*host), peer_(*peer), close_watch_(host) {}
+      : host_(*host), peer_(*peer), watch_(host), close_watch_(host) {}
 
   // Says hello, then offers what there is. orield_pid's own fds are left alone.
   void Connect(pid_t orield_pid, Time now);
@@ -77,6 +78,11 @@ class Borrower {
   void WatchLinks();
   void Scan(Time now);
   void LookAt(pid_t pid, Time now);
+  ProcessTable::Found Examine(pid_t pid, bool& news);
+  // Whether there is nothing left to do with them now.
+  bool Finish(pid_t pid, const VfioFds& fds);
+  // Its fds are not what they were, and who else has its files is to be seen.
+  void LookSoon(pid_t pid);
   void TakeUp(Vmm found, const VfioFds& fds);
   // False: there is something to be looked at again.
   bool TakeUpDevice(Watched& watched, VmmDevice device);
@@ -89,6 +95,9 @@ class Borrower {
   bool Send(const BorrowMessage& message, std::span<const int> fds = {});
   bool IsTaken(const std::string& display) const;
   bool IsOffered(const VmmDevice& device) const;
+  // What the last look showed; true: something else.
+  bool Remember(pid_t pid, const VfioFds& fds);
+  bool IsLetAlone(pid_t pid) const;
   size_t OfferCount() const;
 
   Host& host_;
@@ -96,7 +105,9 @@ class Borrower {
   bool connected_ = false;
   pid_t orield_pid_ = 0;
   uint64_t last_id_ = 0;
+  HostWatch watch_;
   ProcessTable table_;
+  std::map<pid_t, VfioFds> listings_;  // that are not empty
   std::map<pid_t, Watched> vmms_;
   // Withdrawn, and not yet let go of by orield.
   std::map<uint64_t, Time> releasing_;

@@ -18,14 +18,13 @@
 
 #include "absl/strings/str_format.h"
 #include "capture/abi/vfio.h"
+#include "capture/borrow/device_facts.h"
+#include "capture/borrow/proc_folder.h"
 
 namespace oriel::capture {
 namespace {
 
 constexpr size_t kMaxRead = 64 << 10;
-// PCI Local Bus Specification, 6.1: the class code's upper byte.
-constexpr size_t kBaseClassOffset = 0x0B;
-constexpr uint8_t kDisplayClass = 0x03;
 
 absl::Status ErrnoOf(const char* what, const std::string& on) {
   const int error = errno;
@@ -35,33 +34,6 @@ absl::Status ErrnoOf(const char* what, const std::string& on) {
 struct CloseFolder {
   void operator()(DIR* folder) const { closedir(folder); }
 };
-
-// The start of config space, where the device has one.
-std::optional<std::array<uint8_t, 16>> ReadConfig(int fd) {
-  vfio_region_info info = {};
-  info.argsz = sizeof(info);
-  info.index = VFIO_PCI_CONFIG_REGION_INDEX;
-  std::array<uint8_t, 16> bytes;
-  if (ioctl(fd, VFIO_DEVICE_GET_REGION_INFO, &info) != 0 ||
-      info.size < bytes.size() || info.offset > LONG_MAX) {
-    return std::nullopt;
-  }
-  const ssize_t count =
-      pread(fd, bytes.data(), bytes.size(), static_cast<off_t>(info.offset));
-  if (count != static_cast<ssize_t>(bytes.size())) return std::nullopt;
-  return bytes;
-}
-
-bool AnswersPlaneQuery(int fd) {
-  for (const uint32_t kind :
-       {VFIO_GFX_PLANE_TYPE_DMABUF, VFIO_GFX_PLANE_TYPE_REGION}) {
-    vfio_device_gfx_plane_info info = {};
-    info.argsz = sizeof(info);
-    info.flags = VFIO_GFX_PLANE_TYPE_PROBE | kind;
-    if (ioctl(fd, VFIO_DEVICE_QUERY_GFX_PLANE, &info) == 0) return true;
-  }
-  return false;
-}
 
 class RealHost : public Host {
  public:
@@ -78,6 +50,11 @@ class RealHost : public Host {
     }
     if (errno != 0) return ErrnoOf("list", folder);
     return names;
+  }
+
+  absl::StatusOr<std::vector<pid_t>> ListProcesses(pid_t from,
+                                                   size_t max) override {
+    return proc_.List(from, max);
   }
 
   absl::StatusOr<std::string> ReadFile(const std::string& path,
@@ -168,26 +145,19 @@ class RealHost : public Host {
   }
 
   absl::StatusOr<DeviceFacts> AskDevice(int own_fd) override {
-    vfio_device_info info = {};
-    // Up to num_irqs: drivers need not know what came later.
-    info.argsz = 16;
-    if (ioctl(own_fd, VFIO_DEVICE_GET_INFO, &info) != 0) {
-      return ErrnoOf("VFIO_DEVICE_GET_INFO", "the copy");
-    }
-    DeviceFacts facts;
-    if ((info.flags & VFIO_DEVICE_FLAGS_PCI) == 0) {
-      facts.may_be_display = AnswersPlaneQuery(own_fd);
-      return facts;
-    }
-    if (const auto config = ReadConfig(own_fd)) {
-      facts.ids =
-          PciIds{static_cast<uint16_t>((*config)[0] | (*config)[1] << 8),
-                 static_cast<uint16_t>((*config)[2] | (*config)[3] << 8)};
-      facts.may_be_display = (*config)[kBaseClassOffset] == kDisplayClass ||
-                             AnswersPlaneQuery(own_fd);
-    }
-    return facts;
+    return ReadDeviceFacts(own_fd);
   }
+
+  absl::StatusOr<DeviceFacts> AskMember(int own_group_fd,
+                                        const std::string& name) override {
+    const UniqueFd device(
+        ioctl(own_group_fd, VFIO_GROUP_GET_DEVICE_FD, name.c_str()));
+    if (!device.valid()) return ErrnoOf("VFIO_GROUP_GET_DEVICE_FD", name);
+    return ReadDeviceFacts(device.get());
+  }
+
+ private:
+  ProcFolder proc_;
 };
 
 }  // namespace

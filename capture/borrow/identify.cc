@@ -11,7 +11,12 @@ namespace {
 
 using Candidates = std::vector<Candidate>;
 
-bool CanBe(const DeviceFacts& facts, const Candidate& candidate) {
+bool CanBe(const UnknownDevice& device, const Candidate& candidate) {
+  if (!device.answers_as.empty()) {
+    return std::find(device.answers_as.begin(), device.answers_as.end(),
+                     candidate.name) != device.answers_as.end();
+  }
+  const DeviceFacts& facts = device.facts;
   return !facts.ids || !candidate.ids || *facts.ids == *candidate.ids;
 }
 
@@ -20,13 +25,6 @@ void Remove(Candidates& candidates, const std::string& name) {
       std::remove_if(candidates.begin(), candidates.end(),
                      [&](const Candidate& c) { return c.name == name; }),
       candidates.end());
-}
-
-std::string NamesOf(const Candidates& candidates) {
-  return absl::StrJoin(candidates, ", ",
-                       [](std::string* out, const Candidate& candidate) {
-                         *out += candidate.name;
-                       });
 }
 
 class Identification {
@@ -62,7 +60,7 @@ class Identification {
     for (size_t i = 0; i < devices.size(); ++i) {
       if (identities_[i].device.has_value()) continue;
       for (const Candidate& candidate : candidates_) {
-        if (CanBe(devices[i].facts, candidate)) {
+        if (CanBe(devices[i], candidate)) {
           identities_[i].may_be.push_back(candidate);
         }
       }
@@ -83,7 +81,8 @@ class Identification {
       if (identity.device.has_value() || identity.may_be.size() != 1) continue;
       identity.device = std::move(identity.may_be.front());
       identity.may_be.clear();
-      identity.evidence = ProofOf(devices[i].facts, *identity.device);
+      identity.compared = !devices[i].answers_as.empty();
+      identity.evidence = ProofOf(devices[i], *identity.device);
       Eliminate(identity.device->name);
       return true;
     }
@@ -97,12 +96,18 @@ class Identification {
     }
   }
 
-  std::string ProofOf(const DeviceFacts& facts, const Candidate& device) const {
+  std::string ProofOf(const UnknownDevice& unknown,
+                      const Candidate& device) const {
     const char* by = by_command_line_ ? ", and its command line" : "";
     if (candidates_.size() == 1) {
       return absl::StrFormat("the only device of the VM's VFIO groups%s", by);
     }
-    if (device.ids.has_value() && facts.ids == device.ids) {
+    if (unknown.answers_as.size() == 1) {
+      return absl::StrFormat(
+          "the only one of %s that, asked by its name, answers as it does%s",
+          NamesOf(candidates_), by);
+    }
+    if (device.ids.has_value() && unknown.facts.ids == device.ids) {
       return absl::StrFormat("the only one of %s with PCI ids %04x:%04x%s",
                              NamesOf(candidates_), device.ids->vendor,
                              device.ids->device, by);
@@ -129,6 +134,18 @@ class Identification {
 };
 
 }  // namespace
+
+std::vector<Candidate> PossibleDevices(const Identity& identity) {
+  if (identity.device.has_value()) return {*identity.device};
+  return identity.may_be;
+}
+
+std::string NamesOf(const std::vector<Candidate>& candidates) {
+  return absl::StrJoin(candidates, ", ",
+                       [](std::string* out, const Candidate& candidate) {
+                         *out += candidate.name;
+                       });
+}
 
 std::vector<Identity> Identify(const std::vector<UnknownDevice>& devices,
                                std::vector<Candidate> candidates,

@@ -41,13 +41,22 @@ struct UnknownDevice {
   // Named by the kernel itself.
   std::optional<Candidate> told;
   std::string told_by;
+  // Names of those that answer just as it does; empty: nobody compared.
+  std::vector<std::string> answers_as;
 };
 
 struct Identity {
   std::optional<Candidate> device;  // empty: unattributed
   std::vector<Candidate> may_be;    // empty where device is not
   std::string evidence;             // for people
+  bool compared = false;  // proven by what the members of its groups answer
 };
+
+// The proven one, or all that it may be.
+std::vector<Candidate> PossibleDevices(const Identity& identity);
+
+// "A, B", for people.
+std::string NamesOf(const std::vector<Candidate>& candidates);
 
 // Which of `candidates`, the members of the groups that the VMM holds, each
 // device is: proven, or not said. One identity a device, in their order.

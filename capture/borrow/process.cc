@@ -25,6 +25,10 @@ constexpr size_t kStartTimeField = 22 - 3;
 
 constexpr char kDeviceLink[] = "anon_inode:[vfio-device]";
 
+bool IsVmLink(const std::string& link) {
+  return link == "anon_inode:kvm-vm" || link == "/dev/iommu";
+}
+
 bool IsCdevLink(const std::string& link) {
   return link.find("/vfio/devices/") != std::string::npos;
 }
@@ -83,6 +87,7 @@ absl::StatusOr<VfioFds> ListVfioFds(Host& host, pid_t pid) {
     if (absl::IsPermissionDenied(link.status())) return link.status();
     if (!link.ok()) continue;  // closed meanwhile
     fd.link = *std::move(link);
+    fds.runs_vm |= IsVmLink(fd.link);
     const bool is_device = fd.link == kDeviceLink || IsCdevLink(fd.link);
     if (!is_device && fd.link.find("/vfio/") == std::string::npos) continue;
     std::vector<VfioFd>& kind = is_device ? fds.devices : fds.others;

@@ -36,6 +36,9 @@ struct VfioFds {
   // Group files, containers and what only looks like one: files named
   // ".../vfio/...".
   std::vector<VfioFd> others;
+  // It has a KVM virtual machine or an IOMMU file, as VMMs have before they
+  // open a device.
+  bool runs_vm = false;
   bool empty() const { return devices.empty() && others.empty(); }
   friend bool operator==(const VfioFds&, const VfioFds&) = default;
 };

@@ -2,43 +2,104 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
 
 namespace oriel::capture {
 
-// When to look at which process for VFIO fds: new ones at once and often,
-// because a VMM opens its devices soon after it started; those that never have
-// any ever more seldom; those that have some every second. Thread-compatible.
+// When to look at which process for VFIO fds. An alarm, said when VFIO files
+// were opened, makes those due who are likely to have done it: VMMs, holders,
+// young processes; and, until one of them turns out to have, all others, for
+// two hundredths of the time. Without alarms two others a tick have their turn,
+// however many there are. Thread-compatible.
 class ProcessTable {
  public:
-  // The processes that are there now. Those of the first call count as old.
-  void Refresh(const std::vector<pid_t>& pids, Time now);
+  // What a look found. kVmm: no VFIO fd yet, but it runs a VM. kUnfinished: fds
+  // of which there is more to be known or done.
+  enum class Found { kGone, kKernelThread, kNothing, kVmm, kVfio, kUnfinished };
 
-  // One that is due; empty: none is.
-  std::optional<pid_t> NextDue(Time now) const;
+  // Processes that came since the last call; of a known one: another has its
+  // number.
+  void Appeared(const std::vector<pid_t>& pids, Time now);
+  // All that are there.
+  void Present(const std::vector<pid_t>& pids, Time now);
+  // Five times a second. Without alarms to come, VMMs and young processes are
+  // due all the time, and others more often.
+  void Tick(bool alarms_come, Time now);
+  void Alarm(Time now);
+  // Only at those who are likely.
+  void LookAtLikely(Time now);
 
-  enum class Found { kNothing, kVfio, kKernelThread };
-  // After a look, which took `cost`: at most a hundredth of the time is spent.
-  void Looked(pid_t pid, Found found, Duration cost, Time now);
-  // Look again at once, as at a new one.
+  // One that is due; empty: none is now. To be followed by Looked.
+  std::optional<pid_t> Next(Time now);
+  // When Next may be worth asking, Tick apart.
+  Time due(Time now) const;
+  bool IsNew(pid_t pid) const;
+
+  // `news`: its VFIO fds are not those of the last look. `cost`: how long the
+  // look took; a hundredth of the time goes to one process at most.
+  void Looked(pid_t pid, Found found, bool news, Duration cost, Time now);
+  // Look again at once.
   void LookSoon(pid_t pid, Time now);
-  void Forget(pid_t pid) { entries_.erase(pid); }
-  void Clear();
 
  private:
   struct Entry {
+    Time appeared;
+    Time looked = Time::min();
+    Time due = Time::max();  // max: in no queue of what is due
+    uint64_t turn = 0;       // in unlooked_ or rest_; 0: in neither
+    Duration cost{};
     int looks = 0;
-    Duration pause{};
-    Time due;
-    bool present = true;
+    bool young = false;  // came later than the first ones
+    bool holder = false;
+    bool never = false;
   };
+  using Queue = std::set<std::pair<Time, pid_t>>;
 
-  bool filled_ = false;
+  void Add(pid_t pid, Time now);
+  void Forget(pid_t pid);
+  void TakeOut(pid_t pid, Entry& entry);
+  void Schedule(pid_t pid, Time due);
+  void ScheduleEarly(pid_t pid, Time now);
+  void Explain();
+  Queue& QueueOf(const Entry& entry) { return entry.holder ? holders_ : due_; }
+  std::optional<pid_t> NextOfRest(Time looked_before) const;
+  bool Searching() const {
+    return first_pass_ ? filled_ : alarm_ && budget_ > kNone;
+  }
+  Duration PauseOf(const Entry& entry, Found found) const;
+
+  static constexpr Duration kNone{};
+
   std::map<pid_t, Entry> entries_;
+  Queue holders_;
+  Queue due_;
+  // By turn: never looked at; looked at and without VFIO fds.
+  std::map<uint64_t, pid_t> unlooked_;
+  std::map<uint64_t, pid_t> rest_;
+  std::set<pid_t> vmms_;
+  std::deque<std::pair<Time, pid_t>> young_;
+  uint64_t last_turn_ = 0;
+  bool alarms_come_ = true;
+  // What was there at the start has been looked at only when this is false.
+  bool first_pass_ = true;
+  bool filled_ = false;
+  bool alarm_ = false;
+  bool again_ = false;
+  Time alarmed_;
+  int turns_left_ = 0;
+  // Of processor time for what is no holder.
+  Duration budget_ = kFullBudget;
+  Time ticked_ = Time::min();
+
+  static constexpr Duration kFullBudget = std::chrono::milliseconds(500);
 };
 
 }  // namespace oriel::capture

@@ -1,5 +1,6 @@
 #include "capture/borrow/process_table.h"
 
+#include <numeric>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -8,84 +9,240 @@ namespace oriel::capture {
 namespace {
 
 using std::chrono::milliseconds;
+using std::chrono::minutes;
 using std::chrono::seconds;
 using Found = ProcessTable::Found;
 
 const Time kStart = Time() + std::chrono::hours(1);
 
-// How often the process is looked at in a time, each look costing `cost`.
-int Looks(ProcessTable& table, pid_t pid, Found found, Time begin, Time end,
-          Duration cost = {}) {
-  int looks = 0;
-  for (Time now = begin; now < end; now += milliseconds(100)) {
-    while (table.NextDue(now).has_value()) {
-      const pid_t due = *table.NextDue(now);
-      if (due == pid) ++looks;
-      table.Looked(due, found, cost, now);
-    }
+std::vector<pid_t> Pids(pid_t from, int count) {
+  std::vector<pid_t> pids(static_cast<size_t>(count));
+  std::iota(pids.begin(), pids.end(), from);
+  return pids;
+}
+
+class ProcessTableTest : public ::testing::Test {
+ protected:
+  // Processes that were there at the start and have been looked at.
+  void Fill(const std::vector<pid_t>& pids, Found found = Found::kNothing) {
+    table_.Present(pids, now_);
+    LookAtWhatIsDue(found);
+    looks_ = 0;
   }
-  return looks;
+
+  // How many looks; how many of them at `counted_` are added to looks_.
+  int LookAtWhatIsDue(Found found = Found::kNothing, bool news = false) {
+    int looks = 0;
+    while (const auto pid = table_.Next(now_)) {
+      ++looks;
+      if (*pid == counted_) ++looks_;
+      table_.Looked(*pid, *pid == counted_ ? found_ : found,
+                    news && *pid == counted_, cost_, now_);
+    }
+    return looks;
+  }
+
+  // Looks in this time, with five ticks a second.
+  int Pass(Duration duration) {
+    int looks = 0;
+    for (const Time end = now_ + duration; now_ < end;
+         now_ += milliseconds(200)) {
+      table_.Tick(alarms_come_, now_);
+      looks += LookAtWhatIsDue();
+    }
+    return looks;
+  }
+
+  ProcessTable table_;
+  Time now_ = kStart;
+  bool alarms_come_ = true;
+  Duration cost_{};
+  pid_t counted_ = 7;
+  Found found_ = Found::kNothing;
+  int looks_ = 0;
+};
+
+TEST_F(ProcessTableTest, LooksOnceAtWhatIsThereAtTheStart) {
+  table_.Present(Pids(1, 10000), now_);
+  cost_ = milliseconds(1);
+  EXPECT_EQ(LookAtWhatIsDue(), 10000);
+  EXPECT_EQ(table_.Next(now_), std::nullopt);
 }
 
-TEST(ProcessTable, LooksAtNewProcessesOftenThenSeldom) {
-  ProcessTable table;
-  table.Refresh({1}, kStart);
-  table.Refresh({1, 7}, kStart);
-  EXPECT_GE(Looks(table, 7, Found::kNothing, kStart, kStart + seconds(10)), 20);
-  Looks(table, 7, Found::kNothing, kStart + seconds(10), kStart + seconds(60));
-  EXPECT_LE(Looks(table, 7, Found::kNothing, kStart + seconds(60),
-                  kStart + seconds(160)),
-            11);
+TEST_F(ProcessTableTest, LooksAtAsFewOfTenThousandProcessesAsOfATenth) {
+  int looks[2];
+  for (const int few : {0, 1}) {
+    table_ = ProcessTable();
+    Fill(Pids(1, few ? 1000 : 10000));
+    Pass(minutes(1));
+    looks[few] = Pass(minutes(1));
+    EXPECT_LE(looks[few], 600);
+  }
+  EXPECT_EQ(looks[0], looks[1]);
 }
 
-TEST(ProcessTable, LooksOnceAtWhatWasThereBeforeAndThenSeldom) {
-  ProcessTable table;
-  table.Refresh({7}, kStart);
-  EXPECT_EQ(table.NextDue(kStart), 7);
-  EXPECT_LE(Looks(table, 7, Found::kNothing, kStart, kStart + seconds(60)), 12);
+TEST_F(ProcessTableTest, EachHasItsTurn) {
+  Fill(Pids(1, 500));
+  Pass(seconds(190));
+  EXPECT_EQ(looks_, 3);
 }
 
-TEST(ProcessTable, LooksAtVmsEverySecond) {
-  ProcessTable table;
-  table.Refresh({7}, kStart);
-  EXPECT_EQ(Looks(table, 7, Found::kVfio, kStart, kStart + seconds(20)), 20);
+TEST_F(ProcessTableTest, AfterAnAlarmYoungOnesAndVmmsAreDueFirst) {
+  found_ = Found::kVmm;
+  Fill(Pids(1, 100));
+  table_.Appeared({101, 102}, now_);
+  table_.Tick(true, now_);
+  EXPECT_EQ(LookAtWhatIsDue(), 2);
+  now_ += seconds(1);
+  table_.Alarm(now_);
+  std::set<pid_t> first;
+  for (int i = 0; i < 3; ++i) {
+    const auto pid = table_.Next(now_);
+    ASSERT_TRUE(pid.has_value());
+    first.insert(*pid);
+    table_.Looked(*pid, Found::kNothing, false, {}, now_);
+  }
+  EXPECT_EQ(first, std::set<pid_t>({7, 101, 102}));
+  // And because none of them explains it, all others.
+  EXPECT_EQ(LookAtWhatIsDue(), 99);
+  EXPECT_EQ(table_.Next(now_), std::nullopt);
 }
 
-TEST(ProcessTable, NeverLooksAtKernelThreadsAgain) {
-  ProcessTable table;
-  table.Refresh({2}, kStart);
-  EXPECT_EQ(Looks(table, 2, Found::kKernelThread, kStart,
-                  kStart + std::chrono::minutes(10)),
-            1);
+TEST_F(ProcessTableTest, AnAlarmThatIsExplainedLeavesTheOthersAlone) {
+  Fill(Pids(1, 1000));
+  table_.Appeared({2000, 2001}, now_);
+  counted_ = 2001;
+  found_ = Found::kVfio;
+  table_.Alarm(now_);
+  EXPECT_EQ(LookAtWhatIsDue(Found::kNothing, true), 2);
+  EXPECT_EQ(looks_, 1);
 }
 
-TEST(ProcessTable, SpendsAHundredthOfTheTimeAtMost) {
-  ProcessTable table;
-  table.Refresh({}, kStart);
-  table.Refresh({7}, kStart);
-  EXPECT_LE(Looks(table, 7, Found::kNothing, kStart, kStart + seconds(10),
-                  milliseconds(20)),
-            5);
+TEST_F(ProcessTableTest, AnAlarmThatIsNotExplainedIsLookedIntoTwice) {
+  found_ = Found::kVfio;
+  Fill(Pids(1, 10));
+  Pass(minutes(5));
+  looks_ = 0;
+  table_.Alarm(now_);
+  LookAtWhatIsDue();
+  EXPECT_EQ(looks_, 1);
+  table_.Tick(true, now_ += milliseconds(200));
+  LookAtWhatIsDue();
+  EXPECT_EQ(looks_, 2);
 }
 
-TEST(ProcessTable, ForgetsWhatHasGone) {
-  ProcessTable table;
-  table.Refresh({2}, kStart);
-  table.Looked(2, Found::kKernelThread, {}, kStart);
-  table.Refresh({}, kStart);
-  table.Refresh({2}, kStart);
-  EXPECT_EQ(table.NextDue(kStart), 2);
+TEST_F(ProcessTableTest, AlarmsWithoutEndTakeFewHundredthsOfTheTime) {
+  Fill(Pids(1, 10000));
+  cost_ = milliseconds(1);
+  int looks = 0;
+  for (int tick = 0; tick < 500; ++tick) {
+    now_ += milliseconds(200);
+    table_.Tick(true, now_);
+    table_.Alarm(now_);
+    looks += LookAtWhatIsDue();
+  }
+  // What was saved up, and two hundredths of 100 s.
+  EXPECT_GE(looks, 2000);
+  EXPECT_LE(looks, 500 + 2000 + 500);
 }
 
-TEST(ProcessTable, LooksSoonWhereAsked) {
-  ProcessTable table;
-  table.Refresh({7}, kStart);
-  table.Looked(7, Found::kVfio, {}, kStart);
-  EXPECT_EQ(table.NextDue(kStart), std::nullopt);
-  table.LookSoon(7, kStart);
-  EXPECT_EQ(table.NextDue(kStart), 7);
-  table.Clear();
-  EXPECT_EQ(table.NextDue(kStart), std::nullopt);
+TEST_F(ProcessTableTest, HoldersAreLookedAtWithoutAnAlarmToo) {
+  found_ = Found::kVfio;
+  Fill({7});
+  Pass(seconds(51));
+  EXPECT_EQ(looks_, 10);
+  // There may be more to be done with them, for a while.
+  found_ = Found::kUnfinished;
+  table_.LookSoon(7, now_);
+  looks_ = 0;
+  Pass(seconds(8));
+  EXPECT_EQ(looks_, 20);
+  Pass(minutes(5));
+  looks_ = 0;
+  Pass(seconds(51));
+  EXPECT_EQ(looks_, 10);
+}
+
+TEST_F(ProcessTableTest, SpendsAHundredthOfTheTimeOnOne) {
+  found_ = Found::kUnfinished;
+  cost_ = milliseconds(20);
+  Fill({7});
+  looks_ = 0;
+  Pass(seconds(10));
+  EXPECT_LE(looks_, 5);
+}
+
+TEST_F(ProcessTableTest, WithoutAlarmsVmmsAndYoungOnesAreDueAllTheTime) {
+  alarms_come_ = false;
+  table_.Tick(false, now_);
+  found_ = Found::kVmm;
+  Fill(Pids(1, 100));
+  looks_ = 0;
+  Pass(seconds(10));
+  EXPECT_GE(looks_, 9);
+  counted_ = 200;
+  found_ = Found::kNothing;
+  table_.Appeared({200}, now_);
+  looks_ = 0;
+  Pass(seconds(10));
+  EXPECT_GE(looks_, 20);
+  looks_ = 0;
+  Pass(seconds(60));
+  EXPECT_LE(looks_, 8);
+}
+
+TEST_F(ProcessTableTest, NeverLooksAtKernelThreadsAgain) {
+  found_ = Found::kKernelThread;
+  Fill({7, 8});
+  looks_ = 0;
+  Pass(minutes(10));
+  table_.Alarm(now_);
+  LookAtWhatIsDue();
+  EXPECT_EQ(looks_, 0);
+}
+
+TEST_F(ProcessTableTest, AnotherProcessOfTheSameNumberIsNew) {
+  found_ = Found::kKernelThread;
+  Fill({7});
+  EXPECT_FALSE(table_.IsNew(7));
+  now_ += minutes(1);
+  table_.Appeared({7}, now_);
+  EXPECT_TRUE(table_.IsNew(7));
+  table_.Tick(true, now_);
+  EXPECT_EQ(table_.Next(now_), 7);
+}
+
+TEST_F(ProcessTableTest, AVmmsNumberInOtherHandsIsDueAtOnce) {
+  found_ = Found::kVfio;
+  Fill(Pids(1, 10));
+  now_ += milliseconds(1500);
+  table_.Appeared({7}, now_);
+  EXPECT_EQ(table_.Next(now_), 7);
+}
+
+TEST_F(ProcessTableTest, ForgetsWhatHasGone) {
+  Fill(Pids(1, 10));
+  found_ = Found::kGone;
+  table_.LookSoon(7, now_);
+  EXPECT_EQ(LookAtWhatIsDue(), 1);
+  EXPECT_TRUE(table_.IsNew(7));
+  table_.Present(Pids(1, 5), now_ += seconds(1));
+  table_.Alarm(now_);
+  EXPECT_EQ(LookAtWhatIsDue(), 5);
+}
+
+TEST_F(ProcessTableTest, LooksSoonWhereAsked) {
+  found_ = Found::kVfio;
+  Fill({7});
+  EXPECT_GT(table_.due(now_), now_);
+  table_.LookSoon(7, now_);
+  EXPECT_EQ(table_.due(now_), now_);
+  EXPECT_EQ(table_.Next(now_), 7);
+}
+
+TEST_F(ProcessTableTest, WithoutProcessesNothingIsDue) {
+  EXPECT_EQ(table_.due(now_), Time::max());
+  EXPECT_EQ(table_.Next(now_), std::nullopt);
 }
 
 }  // namespace

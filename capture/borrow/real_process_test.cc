@@ -34,10 +34,10 @@ class StandInHost : public Host {
 
   absl::StatusOr<std::vector<std::string>> ListNames(const std::string& folder,
                                                      size_t max) override {
-    if (folder != "/proc") return real_.ListNames(folder, max);
-    std::vector<std::string> names;
-    for (const pid_t pid : seen) names.push_back(std::to_string(pid));
-    return names;
+    return real_.ListNames(folder, max);
+  }
+  absl::StatusOr<std::vector<pid_t>> ListProcesses(pid_t, size_t) override {
+    return seen;
   }
   absl::StatusOr<std::string> ReadFile(const std::string& path,
                                        size_t max_bytes) override {
@@ -77,6 +77,10 @@ class StandInHost : public Host {
     // An eventfd has no such ioctl.
     EXPECT_FALSE(real_.AskDevice(own_fd).ok());
     return DeviceFacts{};
+  }
+  absl::StatusOr<DeviceFacts> AskMember(int own_group_fd,
+                                        const std::string& name) override {
+    return real_.AskMember(own_group_fd, name);
   }
 
  private:

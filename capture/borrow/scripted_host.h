@@ -46,6 +46,17 @@ class ScriptedHost : public Host {
   void SetLink(const std::string& path, const std::string& target);
   void Remove(const std::string& path);
 
+  // What the device of that name, a member of a group, answers when it is asked
+  // by its name; without this nobody can.
+  void SetMember(const std::string& name, const DeviceFacts& facts) {
+    members_[name] = facts;
+  }
+  int members_asked = 0;
+  // False: VFIO is built into the kernel, and its open files are not counted.
+  bool counts_files = true;
+  bool ignores_loadavg = false;
+  int processes_listed = 0;
+
   // Copies of the file that are open in this process.
   int CopiesOf(int key) const;
   int AllCopies() const;
@@ -61,6 +72,8 @@ class ScriptedHost : public Host {
 
   absl::StatusOr<std::vector<std::string>> ListNames(const std::string& folder,
                                                      size_t max) override;
+  absl::StatusOr<std::vector<pid_t>> ListProcesses(pid_t from,
+                                                   size_t max) override;
   absl::StatusOr<std::string> ReadFile(const std::string& path,
                                        size_t max_bytes) override;
   absl::StatusOr<std::string> ReadLink(const std::string& path) override;
@@ -74,9 +87,12 @@ class ScriptedHost : public Host {
   absl::Status AddCloseEvents(int events, const std::string& path) override;
   bool TakeCloseEvents(int events) override;
   absl::StatusOr<DeviceFacts> AskDevice(int own_fd) override;
+  absl::StatusOr<DeviceFacts> AskMember(int own_group_fd,
+                                        const std::string& name) override;
 
  private:
   void Step();
+  int OpenVfioFiles() const;
   const File* FileAt(const std::string& path) const;
   UniqueFd Copy(const std::string& name);
   // What a copy stands for: "file-KEY" or "process-SERIAL".
@@ -88,6 +104,8 @@ class ScriptedHost : public Host {
   std::map<pid_t, std::map<int, int>> fds_;
   std::vector<File> open_files_;
   int last_serial_ = 0;
+  pid_t last_pid_ = 0;
+  std::map<std::string, DeviceFacts> members_;
   std::set<int> told_closes_;  // keys of files that were added to close events
   int closes_ = 0;             // that were not taken yet
 };

@@ -119,9 +119,15 @@ absl::Status CopyDevices(Host& host, const VfioFds& fds, Vmm& vmm,
 }  // namespace
 
 bool VmmDevice::leaving() const {
-  if (identity.device.has_value()) return identity.device->leaving;
-  return std::any_of(identity.may_be.begin(), identity.may_be.end(),
+  const std::vector<Candidate> devices = PossibleDevices(identity);
+  return !devices.empty() &&
+         std::all_of(devices.begin(), devices.end(),
                      [](const Candidate& device) { return device.leaving; });
+}
+
+std::string WhoIs(const Vmm& vmm) {
+  return absl::StrFormat("%s (pid %d)",
+                         vmm.name.empty() ? vmm.command : vmm.name, vmm.pid);
 }
 
 absl::StatusOr<Vmm> LookAtVmm(Host& host, pid_t pid, const VfioFds& fds) {

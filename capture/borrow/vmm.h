@@ -23,7 +23,7 @@ struct VmmDevice {
   bool may_be_display = false;
   bool dma_bufs_allowed = false;  // the VMM's display is off
 
-  // Its mdev is being removed, or its driver unbound; or it may be such a one.
+  // Its mdev is being removed, or its driver unbound, for certain.
   bool leaving() const;
 };
 
@@ -38,6 +38,9 @@ struct Vmm {
   // Why a device is not among them, for people: "fd 31: ...".
   std::vector<std::string> problems;
 };
+
+// "win11 (pid 7)", for people.
+std::string WhoIs(const Vmm& vmm);
 
 // Copies the VFIO devices among `fds` of the process, verifies and identifies
 // the copies. kNotFound: it ended meanwhile, or is another process.

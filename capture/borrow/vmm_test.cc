@@ -147,7 +147,7 @@ TEST_F(LookAtVmmTest, AFileWithALyingNameProvesNothing) {
   EXPECT_EQ(vmm->devices[0].identity.device->name, kUuid);
 }
 
-TEST_F(LookAtVmmTest, OneThatMayBeTheLeavingDeviceIsLeaving) {
+TEST_F(LookAtVmmTest, OneThatMayBeTheLeavingDeviceIsNotUntilItMustBe) {
   host_.AddMdev("83b8f4f2-509f-382f-3c1e-e6bfe0fa1002", "13");
   host_.HoldGroup(7, 8, "13");
   host_.OpenFile(7, 9, {});
@@ -156,8 +156,10 @@ TEST_F(LookAtVmmTest, OneThatMayBeTheLeavingDeviceIsLeaving) {
   ASSERT_TRUE(vmm.ok());
   ASSERT_EQ(vmm->devices.size(), 2u);
   EXPECT_FALSE(vmm->devices[0].identity.device.has_value());
-  EXPECT_TRUE(vmm->devices[0].leaving());
-  EXPECT_TRUE(vmm->devices[1].leaving());
+  EXPECT_FALSE(vmm->devices[0].leaving());
+  EXPECT_FALSE(vmm->devices[1].leaving());
+  host_.RemoveMdevLink(kUuid);
+  EXPECT_TRUE(Look()->devices[0].leaving());
 }
 
 Identity Proven() {
