@@ -8,19 +8,25 @@
 
 namespace oriel::config {
 
+struct Problem {
+  std::string text;  // empty: all is well
+  // Where it is, such as "borrowed.vm" of a display; empty: no field by itself.
+  std::string field;
+  bool empty() const { return text.empty(); }
+};
+
 // What is wrong with which element: `kind` is a field of Config, `index` counts
 // the elements of that kind from 0.
 using ReportProblem = std::function<void(const std::string& kind, int index,
-                                         const std::string& problem)>;
+                                         const Problem& problem)>;
 
 // Everything that the schema cannot say. Knows the meaning of zero fields, so
 // it takes a configuration before or after defaults.
 void CheckConfig(const v1::Config& config, const ReportProblem& report);
 
-// Empty when `listen` is good.
-std::string CheckListen(const v1::Listen& listen);
+Problem CheckListen(const v1::Listen& listen);
 
-// Empty when `config` has a good devices_socket, or none where none is needed.
-std::string CheckDevicesSocket(const v1::Config& config);
+// All is well, too, where there is no devices_socket and none is needed.
+Problem CheckDevicesSocket(const v1::Config& config);
 
 }  // namespace oriel::config

@@ -5,15 +5,18 @@
 #include <charconv>
 #include <fstream>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "base/nearest_name.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/text_format.h"
 #include "service/config/check.h"
+#include "service/config/text_scan.h"
 
 namespace oriel::config {
 namespace {
@@ -82,6 +85,12 @@ class ProblemList : public google::protobuf::io::ErrorCollector {
     Add(line, column, Explain(message));
   }
 
+  // Unknown fields, after each of which parsing goes on.
+  void AddWarning(int line, google::protobuf::io::ColumnNumber column,
+                  const std::string& message) override {
+    AddError(line, column, message);
+  }
+
   // `line` and `column` from 0; negative: not known.
   void Add(int line, int column, const std::string& problem) {
     if (++count_ > kMaxProblems) return;
@@ -137,6 +146,30 @@ void FillDefaults(v1::Config* config) {
   }
 }
 
+// Of the field that `path` leads to, such as "borrowed.vm", or of what is there
+// of the way to it.
+TextFormat::ParseLocation PlaceOf(const TextFormat::ParseInfoTree& root,
+                                  const std::string& kind, int index,
+                                  const std::string& path) {
+  const TextFormat::ParseInfoTree* tree = &root;
+  const Descriptor* message = v1::Config::descriptor();
+  TextFormat::ParseLocation place;
+  const std::string whole_path = path.empty() ? kind : kind + "." + path;
+  const std::vector<std::string> names = absl::StrSplit(whole_path, '.');
+  for (const std::string& name : names) {
+    const FieldDescriptor* field = message->FindFieldByName(name);
+    const int at = field->is_repeated() ? std::exchange(index, 0) : -1;
+    const TextFormat::ParseLocation found = tree->GetLocation(field, at);
+    if (found.line < 0) break;
+    place = found;
+    message = field->message_type();
+    if (message == nullptr) break;
+    tree = tree->GetTreeForNested(field, at);
+    if (tree == nullptr) break;
+  }
+  return place;
+}
+
 absl::Status CannotRead(const std::string& path, int error) {
   return absl::ErrnoToStatus(
       error, absl::StrFormat("cannot read configuration %s", path));
@@ -158,27 +191,32 @@ absl::StatusOr<v1::Config> ParseConfig(const std::string& text,
                                  text.size(), kMaxFileBytes));
     return problems.status();
   }
+  const ScannedText scanned = ScanText(text, kMaxNesting);
+  for (const TextProblem& problem : scanned.problems) {
+    problems.Add(problem.line, problem.column, problem.text);
+  }
+  if (absl::Status status = problems.status(); !status.ok()) return status;
   TextFormat::Parser parser;
   TextFormat::ParseInfoTree locations;
   parser.RecordErrorsTo(&problems);
   parser.WriteLocationsTo(&locations);
   parser.SetRecursionLimit(kMaxNesting);
+  // So that all of them are told, not the first alone.
+  parser.AllowUnknownField(true);
   v1::Config config;
-  const bool parsed = parser.ParseFromString(text, &config);
+  const bool parsed = parser.ParseFromString(scanned.text, &config);
   if (absl::Status status = problems.status(); !status.ok()) return status;
   if (!parsed) {
     problems.Add(-1, -1, "this is no protobuf text");
     return problems.status();
   }
 
-  CheckConfig(config, [&](const std::string& kind, int index,
-                          const std::string& problem) {
-    const FieldDescriptor* field =
-        v1::Config::descriptor()->FindFieldByName(kind);
-    const TextFormat::ParseLocation place =
-        locations.GetLocation(field, field->is_repeated() ? index : -1);
-    problems.Add(place.line, place.column, problem);
-  });
+  CheckConfig(config,
+              [&](const std::string& kind, int index, const Problem& problem) {
+                const TextFormat::ParseLocation place =
+                    PlaceOf(locations, kind, index, problem.field);
+                problems.Add(place.line, place.column, problem.text);
+              });
   if (absl::Status status = problems.status(); !status.ok()) return status;
   FillDefaults(&config);
   return config;
@@ -227,8 +265,8 @@ absl::StatusOr<v1::Listen> ParseListen(const std::string& text) {
     listen.mutable_tcp()->set_address(host);
     listen.mutable_tcp()->set_port(port);
   }
-  if (const std::string problem = CheckListen(listen); !problem.empty()) {
-    return BadListen(text, problem);
+  if (const Problem problem = CheckListen(listen); !problem.empty()) {
+    return BadListen(text, problem.text);
   }
   FillDefaults(&listen);
   return listen;
@@ -237,7 +275,7 @@ absl::StatusOr<v1::Listen> ParseListen(const std::string& text) {
 absl::Status SetDevicesSocket(const std::string& path, v1::Config* config) {
   config->mutable_devices_socket()->set_path(path);
   const std::string problem = path.empty() ? "devices_socket: the path is empty"
-                                           : CheckDevicesSocket(*config);
+                                           : CheckDevicesSocket(*config).text;
   if (problem.empty()) return absl::OkStatus();
   return absl::InvalidArgumentError(problem);
 }

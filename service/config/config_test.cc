@@ -90,16 +90,67 @@ TEST(ParseConfigTest, AFieldThatResemblesNothingGetsTheListOfFields) {
 TEST(ParseConfigTest, WrongTypesAndSyntaxArePlaced) {
   EXPECT_THAT(ErrorOf(DisplayWith("\nmax_rate_hz: \"fast\"")),
               StartsWith("orield.conf:2:14: "));
-  EXPECT_THAT(ErrorOf("display {\n\n"), StartsWith("orield.conf:3:1: "));
   EXPECT_THAT(ErrorOf("listen { unix { } tcp { } }"), HasSubstr("oneof"));
 }
 
 TEST(ParseConfigTest, EveryProblemIsToldAtOnce) {
   const std::string error =
       ErrorOf("display { name: \"a b\" }\ndisplay { name: \"c\" }\n");
-  EXPECT_THAT(error, HasSubstr("orield.conf:1:1: display \"a b\": the name"));
+  EXPECT_THAT(error, HasSubstr("orield.conf:1:11: display \"a b\": the name"));
   EXPECT_THAT(error, HasSubstr("orield.conf:1:1: display \"a b\": no device"));
   EXPECT_THAT(error, HasSubstr("orield.conf:2:1: display \"c\": no device"));
+}
+
+TEST(ParseConfigTest, EveryUnknownFieldIsTold) {
+  const std::string error = ErrorOf(
+      "lsiten { unx { } }\ndisplay {\n  nmae: \"a\"\n  group { dvice: \"b\" }\n"
+      "  farmebuffer { x: [1, 2] y < z: \"\" > }\n}\n");
+  EXPECT_THAT(error, HasSubstr("orield.conf:1:8: Config has no field "
+                               "\"lsiten\"; did you mean \"listen\"?"));
+  EXPECT_THAT(error, HasSubstr("orield.conf:3:7: Display has no field "));
+  EXPECT_THAT(error, HasSubstr("orield.conf:4:16: Group has no field "));
+  EXPECT_THAT(error, HasSubstr("orield.conf:5:15: Display has no field "));
+}
+
+TEST(ParseConfigTest, AProblemIsPlacedAtItsField) {
+  EXPECT_THAT(ErrorOf(DisplayWith("\n max_rate_hz: 500")),
+              StartsWith("orield.conf:2:2: display \"vm\": max_rate_hz"));
+  EXPECT_THAT(
+      ErrorOf("display {\n name: \"a\"\n group {\n  device: \"b\"\n }}"),
+      StartsWith("orield.conf:4:3: display \"a\": \"b\" is neither"));
+  EXPECT_THAT(ErrorOf("display {\n name: \"a\"\n borrowed { } }"),
+              StartsWith("orield.conf:3:2: display \"a\": borrowed needs"));
+  EXPECT_THAT(ErrorOf("listen { tcp {\n port: 70000 } }"),
+              StartsWith("orield.conf:2:2: listen: port 70000"));
+  EXPECT_THAT(
+      ErrorOf(DisplayWith("framebuffer {\n  width_px: 5 }")),
+      StartsWith("orield.conf:1:59: display \"vm\": framebuffer lacks"));
+}
+
+// Notepad and others write one; what the file says is clear.
+TEST(ParseConfigTest, AByteOrderMarkAndOtherLineEndsAreTaken) {
+  for (const std::string text :
+       {"\xEF\xBB\xBF@", "@\r\n", "# comment\r@\r# comment",
+        "# B\xC3\xBCro, or in Latin-1 B\xFCro\n@",
+        "\xEF\xBB\xBF# x\r\n@\r\n"}) {
+    std::string config = text;
+    config.replace(config.find('@'), 1, DisplayWith(""));
+    const auto parsed = ParseConfig(config, "orield.conf");
+    ASSERT_TRUE(parsed.ok()) << parsed.status();
+    EXPECT_EQ(parsed->display_size(), 1) << text;
+  }
+}
+
+TEST(ParseConfigTest, AMissingBraceIsToldByTheBlockThatItCloses) {
+  EXPECT_EQ(ErrorOf("\ndisplay {\n  name: \"a\"\n"),
+            "orield.conf:2:9: \"display\", opened here, is not closed: a } is "
+            "missing");
+}
+
+TEST(ParseConfigTest, NamesThatAreNoneGetOneThatIsNear) {
+  EXPECT_THAT(ErrorOf("display { name: \"Windows 11 (test)\" "
+                      "borrowed { vm: \"Windows 11 (test)\" } }"),
+              HasSubstr("such as \"Windows-11-test\""));
 }
 
 TEST(ParseConfigTest, AThousandProblemsAreCutShort) {
@@ -113,7 +164,7 @@ TEST(ParseConfigTest, AThousandProblemsAreCutShort) {
 TEST(ParseConfigTest, DisplayNamesAreUnique) {
   EXPECT_THAT(
       ErrorOf(DisplayWith("") + "\n" + DisplayWith("")),
-      StartsWith("orield.conf:2:1: display \"vm\": a display above has"));
+      StartsWith("orield.conf:2:11: display \"vm\": a display above has"));
 }
 
 TEST(ParseConfigTest, DevicesAreChecked) {
@@ -139,7 +190,7 @@ TEST(ParseConfigTest, TwoDisplaysCannotHaveOneGroupDevice) {
   EXPECT_THAT(
       ErrorOf("display { name: \"a\" group { device: \"0000:00:02.0\" } }\n"
               "display { name: \"b\" group { device: \"0000:00:02.0\" } }\n"),
-      HasSubstr("orield.conf:2:1: display \"b\": device 0000:00:02.0 is "
+      HasSubstr("orield.conf:2:29: display \"b\": device 0000:00:02.0 is "
                 "display \"a\" already"));
 }
 
@@ -150,11 +201,18 @@ TEST(ParseConfigTest, BorrowedDisplaysAreChecked) {
   EXPECT_THAT(borrowed("vm: \"win11\""), StartsWith("accepted"));
   EXPECT_THAT(borrowed("device: \"0000:00:02.0\""), StartsWith("accepted"));
   EXPECT_THAT(borrowed("device: \"win11\""), HasSubstr("neither an mdev's"));
-  EXPECT_THAT(borrowed("vm: \"\""), HasSubstr("1 to 64 bytes"));
+  EXPECT_THAT(borrowed("vm: \"\""), HasSubstr("1 to 255 bytes"));
+  EXPECT_THAT(borrowed("vm: \"Windows 11 (\xC3\xBC), 'test'\""),
+              StartsWith("accepted"));
+  EXPECT_THAT(borrowed("vm: \"" + std::string(255, 'v') + "\""),
+              StartsWith("accepted"));
+  EXPECT_THAT(borrowed("vm: \"" + std::string(256, 'v') + "\""),
+              HasSubstr("1 to 255 bytes"));
+  EXPECT_THAT(borrowed("vm: \"a\\tb\""), HasSubstr("control character \\x09"));
   EXPECT_THAT(borrowed(""), HasSubstr("one of device and vm"));
   EXPECT_THAT(ErrorOf("display { name: \"a\" borrowed { vm: \"v\" } }\n"
                       "display { name: \"b\" borrowed { vm: \"v\" } }\n"),
-              HasSubstr("2:1: display \"b\": VM v is display \"a\" already"));
+              HasSubstr("2:32: display \"b\": VM v is display \"a\" already"));
   EXPECT_THAT(
       ErrorOf("display { name: \"a\" borrowed { device: \"0000:00:02.0\" } }\n"
               "display { name: \"b\" group { device: \"0000:00:02.0\" } }\n"),
@@ -178,8 +236,9 @@ TEST(ParseConfigTest, TheDevicesSocketIsChecked) {
   EXPECT_THAT(socket("path: \"none\""), StartsWith("accepted"));
   EXPECT_THAT(socket("path: \"/run/d.sock\" mode: 0600 user: \"kvm\""),
               StartsWith("accepted"));
-  EXPECT_THAT(socket("path: \"d.sock\""),
-              StartsWith("orield.conf:2:1: devices_socket: the socket's path"));
+  EXPECT_THAT(
+      socket("path: \"d.sock\""),
+      StartsWith("orield.conf:2:18: devices_socket: the socket's path"));
   EXPECT_THAT(socket("mode: 600"), HasSubstr("octal"));
   EXPECT_THAT(socket("user: \"\""), HasSubstr("is no user"));
   EXPECT_THAT(ErrorOf("devices_socket { path: \"none\" }\n"
@@ -226,7 +285,7 @@ TEST(ParseConfigTest, RatesAndLimitsAreChecked) {
   EXPECT_THAT(ErrorOf(DisplayWith("scan_budget_ms_per_s: 1001")),
               HasSubstr("scan_budget_ms_per_s 1001 is too high; 1 to 1000"));
   EXPECT_THAT(ErrorOf("\nlimits { worker_threads: 5000 }"),
-              StartsWith("orield.conf:2:1: limits: worker_threads 5000"));
+              StartsWith("orield.conf:2:10: limits: worker_threads 5000"));
 }
 
 TEST(ParseConfigTest, ListenAddressesAreChecked) {
@@ -270,7 +329,12 @@ TEST(ParseConfigTest, HugeAndDeeplyNestedTextIsRefused) {
   EXPECT_THAT(ErrorOf(std::string(2000000, '#')), HasSubstr("at most 1048576"));
   std::string nested;
   for (int i = 0; i < 100000; ++i) nested += "x{";
-  EXPECT_THAT(ErrorOf(nested), HasSubstr("x"));
+  EXPECT_THAT(ErrorOf(nested),
+              HasSubstr("1:34: more than 16 blocks inside each other"));
+  // Not a stack that overflows, however it is nested.
+  std::string angles;
+  for (int i = 0; i < 100000; ++i) angles += "x<";
+  EXPECT_THAT(ErrorOf(angles), HasSubstr("orield.conf:1:"));
 }
 
 TEST(LoadConfigTest, ReadsTheFileAndPlacesErrorsByItsPath) {
