@@ -12,10 +12,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <set>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "base/mutex.h"
 #include "base/status_macros.h"
 
 namespace oriel {
@@ -24,6 +26,19 @@ namespace {
 constexpr char kSocketName[] = "s";
 constexpr std::chrono::milliseconds kLockPause(10);
 constexpr int kLockAttempts = 200;
+
+// All listeners of the process: a signal ends every one of them.
+struct Listeners {
+  Mutex mutex;
+  std::set<UnixListener*> published ABSL_GUARDED_BY(mutex);
+  bool ended ABSL_GUARDED_BY(mutex) = false;
+};
+
+// Never destroyed: a signal can come while the process ends.
+Listeners& AllListeners() {
+  static auto* const listeners = new Listeners();
+  return *listeners;
+}
 
 std::string ParentOf(const std::string& path) {
   const size_t slash = path.rfind('/');
@@ -133,9 +148,23 @@ UnixListener::UnixListener(std::string path, mode_t mode, std::string directory,
 
 UnixListener::~UnixListener() {
   RemoveDirectory();
+  Listeners& all = AllListeners();
+  MutexLock lock(all.mutex);
+  if (all.published.erase(this) != 0) Unpublish();
+}
+
+void UnixListener::UnpublishAll() {
+  Listeners& all = AllListeners();
+  MutexLock lock(all.mutex);
+  all.ended = true;
+  for (UnixListener* const listener : all.published) listener->Unpublish();
+  all.published.clear();
+}
+
+void UnixListener::Unpublish() {
   struct stat status;
-  if (published_ && lstat(path_.c_str(), &status) == 0 &&
-      status.st_dev == device_ && status.st_ino == inode_) {
+  if (lstat(path_.c_str(), &status) == 0 && status.st_dev == device_ &&
+      status.st_ino == inode_) {
     unlink(path_.c_str());
   }
 }
@@ -159,13 +188,19 @@ absl::Status UnixListener::Publish() {
   }
   ASSIGN_OR_RETURN(const UniqueFd lock, LockDirectory(path_));
   RETURN_IF_ERROR(CheckFree(path_, address));
+  Listeners& all = AllListeners();
+  MutexLock all_lock(all.mutex);
+  if (all.ended) {
+    return absl::CancelledError(absl::StrFormat(
+        "cannot listen on %s: this process was asked to end", path_));
+  }
   if (renameat(directory_fd_.get(), kSocketName, AT_FDCWD, path_.c_str()) !=
       0) {
     return ErrnoStatus(path_, "cannot move the socket to its path");
   }
-  published_ = true;
   device_ = status.st_dev;
   inode_ = status.st_ino;
+  all.published.insert(this);
   RemoveDirectory();
   return absl::OkStatus();
 }

@@ -140,6 +140,28 @@ TEST_F(UnixListenerTest, ASocketThatReplacedOursStays) {
   EXPECT_TRUE(Connects(path_));
 }
 
+// In a process of its own, because it is the process that ends.
+TEST_F(UnixListenerTest, AnEndTakesAllSocketsAwayAndLetsNoneAppear) {
+  EXPECT_EXIT(
+      {
+        auto first = UnixListener::Prepare(path_, 0600);
+        auto late = UnixListener::Prepare(directory_ + "/late.sock", 0600);
+        const UniqueFd server = Listen((*first)->bind_path());
+        const UniqueFd late_server = Listen((*late)->bind_path());
+        if (!(*first)->Publish().ok() || !Connects(path_)) _exit(1);
+        UnixListener::UnpublishAll();
+        if (std::filesystem::exists(path_)) _exit(2);
+        if (!absl::IsCancelled((*late)->Publish())) _exit(3);
+        // Another's that came after ours was taken away.
+        const UniqueFd next = Listen(path_);
+        first->reset();
+        late->reset();
+        if (!Connects(path_) || FileCount() != 1) _exit(4);
+        _exit(0);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
 TEST_F(UnixListenerTest, AFileThatIsNoSocketIsRefusedAndLeftAlone) {
   std::ofstream(path_) << "precious";
   EXPECT_THAT(PrepareError(), HasSubstr("it is there and no socket"));
