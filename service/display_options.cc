@@ -27,11 +27,6 @@ using DeviceOpener =
 
 DeviceOpener OpenerOf(const config::v1::Display& display,
                       const InheritedFds* fds, Hotplug* hotplug) {
-  if (display.has_vfio_user()) {
-    return [socket = display.vfio_user().socket()] {
-      return capture::ConnectVfioUser(socket);
-    };
-  }
   if (display.has_inherited_fd()) {
     const capture::AdoptOptions options = {.edid_writes_allowed =
                                                display.allow_edid_writes()};
@@ -80,8 +75,25 @@ capture::ScanPace PaceOf(const config::v1::Display& display) {
               std::chrono::milliseconds(display.scan_budget_ms_per_s())};
 }
 
+// Of a vfio-user display: its device is another process, which may stand still.
+std::function<absl::StatusOr<std::unique_ptr<capture::FrameSource>>()>
+InterruptibleOpen(const config::v1::Display& display,
+                  const capture::FrameSourceOptions& source,
+                  InterruptibleOpens* opens) {
+  return [socket = display.vfio_user().socket(), source, opens] {
+    return opens->Run(
+        [&](const Interrupt& interrupt)
+            -> absl::StatusOr<std::unique_ptr<capture::FrameSource>> {
+          ASSIGN_OR_RETURN(std::unique_ptr<capture::Device> device,
+                           capture::ConnectVfioUser(socket, interrupt));
+          return capture::OpenDeviceFrameSource(std::move(device), source);
+        });
+  };
+}
+
 session::DisplayOptions OptionsOf(const config::v1::Display& display,
-                                  const InheritedFds* fds, Hotplug* hotplug) {
+                                  const InheritedFds* fds, Hotplug* hotplug,
+                                  InterruptibleOpens* opens) {
   session::DisplayOptions options;
   options.name = display.name();
   options.device = DescriptionOf(display);
@@ -92,6 +104,10 @@ session::DisplayOptions OptionsOf(const config::v1::Display& display,
       .dma_bufs_allowed =
           !display.has_inherited_fd() || display.allow_dma_bufs(),
       .pace = PaceOf(display)};
+  if (display.has_vfio_user()) {
+    options.open = InterruptibleOpen(display, source, opens);
+    return options;
+  }
   options.open =
       [open = OpenerOf(display, fds, hotplug),
        source]() -> absl::StatusOr<std::unique_ptr<capture::FrameSource>> {
@@ -104,15 +120,15 @@ session::DisplayOptions OptionsOf(const config::v1::Display& display,
 }  // namespace
 
 std::vector<session::DisplayOptions> DisplayOptionsOf(
-    const config::v1::Config& config, const InheritedFds* fds,
-    Hotplug* hotplug) {
+    const config::v1::Config& config, const InheritedFds* fds, Hotplug* hotplug,
+    InterruptibleOpens* opens) {
   std::vector<session::DisplayOptions> displays;
   std::set<std::string> named;
   for (const config::v1::Display& display : config.display()) {
     named.insert({display.name(), display.group().device(),
                   display.borrowed().device()});
     if (display.has_borrowed()) continue;
-    displays.push_back(OptionsOf(display, fds, hotplug));
+    displays.push_back(OptionsOf(display, fds, hotplug, opens));
   }
   if (!config.own_all_mdevs()) return displays;
   for (const std::string& uuid : capture::ListMdevs()) {
@@ -122,7 +138,7 @@ std::vector<session::DisplayOptions> DisplayOptionsOf(
     display.mutable_group()->set_device(uuid);
     display.set_max_rate_hz(config::kDefaultRateHz);
     display.set_scan_budget_ms_per_s(config::kDefaultScanBudgetMsPerS);
-    displays.push_back(OptionsOf(display, fds, hotplug));
+    displays.push_back(OptionsOf(display, fds, hotplug, opens));
   }
   return displays;
 }

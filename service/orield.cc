@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +20,8 @@
 #include "absl/strings/str_join.h"
 #include "base/log.h"
 #include "base/status_macros.h"
+#include "base/stop_guard.h"
+#include "base/unix_listener.h"
 #include "base/version.h"
 #include "capture/discovery/inventory.h"
 #include "capture/discovery/uevent_source.h"
@@ -28,6 +31,7 @@
 #include "service/display_options.h"
 #include "service/hotplug.h"
 #include "service/inherited_fds.h"
+#include "service/interruptible_open.h"
 #include "service/offers/offer_server.h"
 #include "service/rpc/server.h"
 #include "service/session/display_registry.h"
@@ -39,6 +43,8 @@ namespace {
 
 constexpr char kDefaultConfig[] = "/etc/oriel/orield.conf";
 constexpr std::chrono::seconds kStopGrace(2);
+// Less than the TimeoutStopSec of deploy/systemd/oriel.service.
+constexpr std::chrono::seconds kStopPatience(8);
 enum ExitCode { kExitOk = 0, kExitFailure = 1, kExitUsage = 2 };
 
 constexpr char kExamples[] = R"(Examples:
@@ -115,24 +121,16 @@ session::RegistryLimits LimitsOf(const config::v1::Config& config) {
   return limits;
 }
 
-// Blocked before the first thread starts, so that all threads inherit it.
-sigset_t BlockStopSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  sigprocmask(SIG_BLOCK, &signals, nullptr);
+// The sockets' files go at the first signal: the next daemon can start then,
+// whatever holds this one up.
+absl::StatusOr<std::unique_ptr<StopGuard>> GuardTheEnd() {
   // A viewer's closed connection is an error of that write, no more.
   signal(SIGPIPE, SIG_IGN);
-  return signals;
-}
-
-// Returns at the first signal; a second one then ends the process at once.
-void AwaitStopSignal(const sigset_t& signals) {
-  int number = 0;
-  sigwait(&signals, &number);
-  spdlog::info("event=stopping signal={}", number == SIGINT ? "INT" : "TERM");
-  sigprocmask(SIG_UNBLOCK, &signals, nullptr);
+  return StopGuard::Start(
+      {.program = "orield", .patience = kStopPatience, .on_stop = [] {
+         UnixListener::UnpublishAll();
+         return true;
+       }});
 }
 
 // Null with OK: it does without. Only a place of the user's choice, or one that
@@ -193,21 +191,31 @@ void TellVideoEncoders() {
   }
 }
 
-ExitCode NotStarted(const absl::Status& status) {
+// `guard` because what was started already may take its time to end.
+ExitCode NotStarted(const absl::Status& status, StopGuard* guard) {
+  if (guard != nullptr) guard->BeginEnd();
+  // It was asked to end while it started.
+  if (absl::IsCancelled(status)) {
+    spdlog::info("event=stopped");
+    return kExitOk;
+  }
   spdlog::error("event=not_started reason={}",
                 LogText(std::string(status.message())));
   return kExitFailure;
 }
 
 ExitCode Run(const config::v1::Config& config) {
-  const sigset_t signals = BlockStopSignals();
+  // Before the first thread, and until the last has gone.
+  const absl::StatusOr<std::unique_ptr<StopGuard>> guard = GuardTheEnd();
+  if (!guard.ok()) return NotStarted(guard.status(), nullptr);
   const InheritedFds fds = InheritedFds::FromEnvironment();
   const wire::GrpcWireEncoder wire;
   Hotplug hotplug;
+  InterruptibleOpens opens;
   TellVideoEncoders();
 
   std::vector<session::DisplayOptions> displays =
-      DisplayOptionsOf(config, &fds, &hotplug);
+      DisplayOptionsOf(config, &fds, &hotplug, &opens);
   for (const session::DisplayOptions& display : displays) {
     spdlog::info("event=display name={} device={} max_rate_hz={}", display.name,
                  LogText(display.device), display.max_rate_hz);
@@ -217,7 +225,7 @@ ExitCode Run(const config::v1::Config& config) {
                                        &wire);
   const absl::StatusOr<std::unique_ptr<offers::OfferServer>> offers =
       TakeOffers(config, registry.get());
-  if (!offers.ok()) return NotStarted(offers.status());
+  if (!offers.ok()) return NotStarted(offers.status(), guard->get());
   const rpc::DeviceLister list_devices = [&] {
     v1::ListDevicesResponse list =
         MakeDeviceList(capture::ListHostDevices(),
@@ -230,7 +238,7 @@ ExitCode Run(const config::v1::Config& config) {
   };
   const absl::StatusOr<std::unique_ptr<rpc::Server>> server =
       rpc::Server::Start(registry.get(), AddressesOf(config), list_devices);
-  if (!server.ok()) return NotStarted(server.status());
+  if (!server.ok()) return NotStarted(server.status(), guard->get());
   TellStarted(
       **server, registry->List().size(),
       *offers == nullptr ? config::kNoSocket : config.devices_socket().path());
@@ -240,12 +248,18 @@ ExitCode Run(const config::v1::Config& config) {
                   registry->TryOpening(display);
                 });
 
-  AwaitStopSignal(signals);
+  const int signal_number = (*guard)->AwaitStop();
+  spdlog::info("event=stopping signal={}", sigabbrev_np(signal_number));
   sd_notify(0, "STOPPING=1\nSTATUS=Letting go of the devices");
+  (*guard)->SetStep("letting go of the devices");
+  (*server)->BeginStop(kStopGrace);
   hotplug.Stop();
   if (*offers != nullptr) (*offers)->Stop();
+  opens.End();
   registry->Stop();
+  (*guard)->SetStep("ending the calls of clients");
   (*server)->Stop(kStopGrace);
+  (*guard)->SetStep("ending");
   spdlog::info("event=stopped");
   return kExitOk;
 }

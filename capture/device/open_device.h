@@ -35,9 +35,11 @@ absl::StatusOr<std::unique_ptr<Device>> AdoptDeviceFd(
     UniqueFd fd, const std::string& what, const AdoptOptions& options = {});
 
 // A device behind a vfio-user UNIX socket. kUnavailable: nobody listens there
-// or no answer within five seconds; kInvalidArgument: the peer breaks the
-// protocol.
+// or no answer within five seconds, or `interrupt`, if it is not null, polled
+// as readable, as it also ends later calls of the device that wait for its
+// answer; kInvalidArgument: the peer breaks the protocol.
 absl::StatusOr<std::unique_ptr<OwnedDevice>> ConnectVfioUser(
-    const std::string& socket_path);
+    const std::string& socket_path,
+    std::shared_ptr<const UniqueFd> interrupt = nullptr);
 
 }  // namespace oriel::capture

@@ -89,9 +89,10 @@ absl::Status CheckFileSize(int fd, uint64_t offset, uint64_t size_bytes,
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<OwnedDevice>> ConnectVfioUser(
-    const std::string& socket_path) {
-  ASSIGN_OR_RETURN(vfio_user::Socket socket,
-                   vfio_user::Socket::Connect(socket_path));
+    const std::string& socket_path, std::shared_ptr<const UniqueFd> interrupt) {
+  ASSIGN_OR_RETURN(
+      vfio_user::Socket socket,
+      vfio_user::Socket::Connect(socket_path, std::move(interrupt)));
   return VfioUserDevice::Open(std::move(socket), kTimeout);
 }
 

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -260,6 +261,35 @@ TEST(VfioUserDeviceTest, CommandsOfThePeerAreRefusedBetweenTheReplies) {
   const auto info = (*device)->GetInfo();
   ASSERT_TRUE(info.ok()) << info.status();
   EXPECT_EQ(info->region_count, 9u);
+}
+
+// The peer says nothing, for longer than anybody wants to wait for it.
+TEST(VfioUserDeviceTest, AnInterruptEndsWaitingForASilentPeer) {
+  ScriptedVfioUserServer server([](ScriptedPeer& peer) {
+    peer.Handshake();
+    peer.AwaitEnd();
+  });
+  const auto interrupt =
+      std::make_shared<const UniqueFd>(eventfd(0, EFD_CLOEXEC));
+  const OpenedDevice device = VfioUserDevice::Open(
+      vfio_user::Socket(server.TakeClientEnd(), "the peer", interrupt),
+      std::chrono::hours(24));
+  ASSERT_TRUE(device.ok()) << device.status();
+  std::thread stopper([&] { eventfd_write(interrupt->get(), 1); });
+  const auto info = (*device)->GetInfo();
+  EXPECT_TRUE(absl::IsUnavailable(info.status())) << info.status();
+  EXPECT_THAT(MessageOf(info.status()), HasSubstr("asked nothing any more"));
+  stopper.join();
+}
+
+TEST(VfioUserDeviceTest, AnInterruptEndsAnOpening) {
+  ScriptedVfioUserServer server([](ScriptedPeer& peer) { peer.AwaitEnd(); });
+  const auto interrupt =
+      std::make_shared<const UniqueFd>(eventfd(1, EFD_CLOEXEC));
+  const OpenedDevice device = VfioUserDevice::Open(
+      vfio_user::Socket(server.TakeClientEnd(), "the peer", interrupt),
+      std::chrono::hours(24));
+  EXPECT_TRUE(absl::IsUnavailable(device.status())) << device.status();
 }
 
 class ConnectVfioUserTest : public ::testing::Test {

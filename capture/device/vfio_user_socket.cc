@@ -35,7 +35,8 @@ void TakeFds(msghdr& message, std::vector<UniqueFd>& fds) {
 
 }  // namespace
 
-absl::StatusOr<Socket> Socket::Connect(const std::string& path) {
+absl::StatusOr<Socket> Socket::Connect(
+    const std::string& path, std::shared_ptr<const UniqueFd> interrupt) {
   const std::string what = absl::StrFormat("connect to vfio-user %s", path);
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -57,20 +58,29 @@ absl::StatusOr<Socket> Socket::Connect(const std::string& path) {
         "this its socket?",
         what, strerror(error)));
   }
-  return Socket(std::move(fd), path);
+  return Socket(std::move(fd), path, std::move(interrupt));
 }
 
-Socket::Socket(UniqueFd fd, std::string name)
-    : fd_(std::move(fd)), name_(std::move(name)) {}
+Socket::Socket(UniqueFd fd, std::string name,
+               std::shared_ptr<const UniqueFd> interrupt)
+    : fd_(std::move(fd)),
+      name_(std::move(name)),
+      interrupt_(std::move(interrupt)) {}
 
 absl::Status Socket::Wait(short events, Time deadline) {
   while (true) {
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
-    pollfd waited{fd_.get(), events, 0};
-    const int ready = left.count() <= 0
-                          ? 0
-                          : poll(&waited, 1, static_cast<int>(left.count()));
+    pollfd waited[] = {
+        {interrupt_ == nullptr ? -1 : interrupt_->get(), POLLIN, 0},
+        {fd_.get(), events, 0}};
+    const int ready = left.count() <= 0 ? 0
+                                        : poll(waited, std::size(waited),
+                                               static_cast<int>(left.count()));
+    if (ready > 0 && waited[0].revents != 0) {
+      return absl::UnavailableError(
+          absl::StrFormat("vfio-user %s is asked nothing any more", name_));
+    }
     if (ready > 0) return absl::OkStatus();
     if (ready < 0 && errno != EINTR)
       return absl::ErrnoToStatus(errno, "wait for vfio-user " + name_);

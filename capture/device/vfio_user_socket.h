@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,17 +22,21 @@ struct Message {
 };
 
 // Whole vfio-user messages over a stream socket. Thread-compatible. Errors:
-// kUnavailable: the peer has gone, or the deadline has; kInvalidArgument: what
-// came is no message, and nothing behind it can be understood either.
+// kUnavailable: the peer has gone, or the deadline has, or `interrupt` polls as
+// readable, which ends all waiting; kInvalidArgument: what came is no message,
+// and nothing behind it can be understood either.
 class Socket {
  public:
   // More in one message than this is a violation; the kernel closes the rest.
   static constexpr size_t kMaxFds = 8;
 
   // kUnavailable: nobody listens there; kPermissionDenied says how to get in.
-  static absl::StatusOr<Socket> Connect(const std::string& path);
+  static absl::StatusOr<Socket> Connect(
+      const std::string& path,
+      std::shared_ptr<const UniqueFd> interrupt = nullptr);
   // A connected SOCK_STREAM socket; `name` is for messages.
-  Socket(UniqueFd fd, std::string name);
+  Socket(UniqueFd fd, std::string name,
+         std::shared_ptr<const UniqueFd> interrupt = nullptr);
 
   int fd() const { return fd_.get(); }
   const std::string& name() const { return name_; }
@@ -52,6 +57,7 @@ class Socket {
 
   UniqueFd fd_;
   std::string name_;
+  std::shared_ptr<const UniqueFd> interrupt_;  // null: nobody interrupts
 };
 
 }  // namespace oriel::capture::vfio_user

@@ -152,8 +152,8 @@ class OfferServerImpl final : public OfferServer {
   void UpdateList();
 
   const OfferServerOptions options_;
-  const std::unique_ptr<UnixListener> listener_;
-  const UniqueFd socket_;
+  std::unique_ptr<UnixListener> listener_;
+  UniqueFd socket_;
   const UniqueFd epoll_;
   const std::shared_ptr<UniqueFd> wake_;
   std::atomic<bool> stopping_{false};
@@ -469,6 +469,10 @@ void OfferServerImpl::TellReleased() {
 void OfferServerImpl::StopAll() {
   const Time deadline = Clock::now() + kStopPatience;
   Unwatch(socket_.get());
+  // Nobody is to connect, or to wait, where nobody answers any more: the path
+  // goes first, so that a server that takes it finds nobody listening there.
+  listener_.reset();
+  socket_.reset();
   for (const auto& [tag, connection] : connections_) {
     Unwatch(connection.peer->fd());
     EndOffers(tag, {"orield stops", "orield stops"});

@@ -17,6 +17,8 @@
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
+#include "service/rpc/accepted_connections.h"
+#include "service/rpc/bounded_shutdown.h"
 #include "service/rpc/device_service.h"
 #include "service/rpc/display_service.h"
 #include "service/rpc/messages.h"
@@ -142,13 +144,13 @@ class GrpcServer final : public Server {
     return names;
   }
 
-  void Stop(Duration grace) override {
+  void BeginStop(Duration grace) override {
+    if (shutdown_ != nullptr) shutdown_->Begin(grace);
     displays_.Stop();
-    if (server_ == nullptr) return;
-    server_->Shutdown(
-        std::chrono::system_clock::now() +
-        std::chrono::duration_cast<std::chrono::system_clock::duration>(grace));
-    server_->Wait();
+  }
+  void Stop(Duration grace) override {
+    BeginStop(grace);
+    if (shutdown_ != nullptr) shutdown_->Finish();
   }
 
  private:
@@ -158,6 +160,7 @@ class GrpcServer final : public Server {
   };
 
   absl::Status WhyNotStarted() const;
+  ListeningPlaces Places() const;
 
   StreamService streams_;
   DisplayService displays_;
@@ -165,6 +168,7 @@ class GrpcServer final : public Server {
   std::vector<std::unique_ptr<UnixListener>> unix_listeners_;
   std::vector<TcpListener> tcp_listeners_;
   std::unique_ptr<grpc::Server> server_;  // ends before what it uses
+  std::unique_ptr<BoundedShutdown> shutdown_;
 };
 
 absl::Status GrpcServer::Listen(const std::vector<Address>& addresses) {
@@ -193,10 +197,22 @@ absl::Status GrpcServer::Listen(const std::vector<Address>& addresses) {
   builder.RegisterService(&devices_);
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) return WhyNotStarted();
+  ASSIGN_OR_RETURN(shutdown_, BoundedShutdown::Create(server_.get(), Places()));
   for (const auto& listener : unix_listeners_) {
     RETURN_IF_ERROR(listener->Publish());
   }
   return absl::OkStatus();
+}
+
+ListeningPlaces GrpcServer::Places() const {
+  ListeningPlaces places;
+  for (const auto& listener : unix_listeners_) {
+    places.unix_paths.insert(listener->bind_path());
+  }
+  for (const TcpListener& listener : tcp_listeners_) {
+    places.tcp_ports.insert(listener.port);
+  }
+  return places;
 }
 
 absl::Status GrpcServer::WhyNotStarted() const {

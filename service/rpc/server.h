@@ -40,8 +40,11 @@ class Server {
   // "127.0.0.1:7470".
   virtual std::vector<std::string> addresses() const = 0;
 
-  // Takes no new calls, cuts off those still open after `grace`, and waits for
-  // their end.
+  // Takes no new connections and calls. Those still open after `grace` are
+  // ended then. Returns at once.
+  virtual void BeginStop(Duration grace) = 0;
+  // Waits for their end, which comes soon after the grace whatever the clients
+  // do. The grace of an earlier BeginStop holds.
   virtual void Stop(Duration grace) = 0;
 };
 
