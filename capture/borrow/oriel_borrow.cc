@@ -2,8 +2,6 @@
 // and hands them to orield.
 
 #include <poll.h>
-#include <signal.h>
-#include <sys/signalfd.h>
 #include <systemd/sd-daemon.h>
 
 #include <algorithm>
@@ -20,7 +18,7 @@
 #include "absl/strings/str_format.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/unique_fd.h"
+#include "base/stop_guard.h"
 #include "base/version.h"
 #include "capture/borrow/borrower.h"
 #include "capture/borrow/connection.h"
@@ -31,6 +29,9 @@
 namespace oriel::capture {
 namespace {
 
+// Looking at a process can hang with that process; less than the TimeoutStopSec
+// of deploy/systemd/oriel-borrow.service.
+constexpr Duration kStopPatience = std::chrono::seconds(5);
 constexpr Duration kConnectPause = std::chrono::milliseconds(500);
 constexpr char kDefaultSocket[] = "/run/oriel/devices.sock";
 enum ExitCode { kExitOk = 0, kExitFailure = 1, kExitUsage = 2 };
@@ -65,9 +66,9 @@ class CurrentPeer : public BorrowPeer {
 
 class Daemon {
  public:
-  Daemon(std::string socket, int signals)
+  Daemon(std::string socket, int stop_fd)
       : socket_(std::move(socket)),
-        signals_(signals),
+        stop_fd_(stop_fd),
         borrower_(&Host::Real(), &peer_) {}
 
   void Run() {
@@ -122,7 +123,7 @@ class Daemon {
 
   // True: a signal to stop came.
   bool Wait(Time next) {
-    std::vector<pollfd> fds = {{signals_, POLLIN, 0}};
+    std::vector<pollfd> fds = {{stop_fd_, POLLIN, 0}};
     if (peer_.connection != nullptr) {
       fds.push_back({peer_.connection->fd(), POLLIN, 0});
     }
@@ -157,7 +158,7 @@ class Daemon {
   }
 
   const std::string socket_;
-  const int signals_;
+  const int stop_fd_;
   CurrentPeer peer_;
   Borrower borrower_;
   Time connect_due_{};
@@ -167,17 +168,14 @@ class Daemon {
 
 ExitCode RunDaemon(const Flags& flags) {
   InitLogging(flags.log_level);
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  sigprocmask(SIG_BLOCK, &signals, nullptr);
-  const UniqueFd signal_fd(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
-  if (!signal_fd.valid()) {
-    spdlog::error("event=not_started reason=\"signalfd failed\"");
+  const absl::StatusOr<std::unique_ptr<StopGuard>> guard =
+      StopGuard::Start({.program = "oriel-borrow", .patience = kStopPatience});
+  if (!guard.ok()) {
+    spdlog::error("event=not_started reason={}",
+                  LogText(std::string(guard.status().message())));
     return kExitFailure;
   }
-  Daemon(flags.socket, signal_fd.get()).Run();
+  Daemon(flags.socket, (*guard)->stop_fd()).Run();
   return kExitOk;
 }
 

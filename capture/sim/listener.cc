@@ -3,10 +3,10 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <filesystem>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -18,52 +18,23 @@ namespace {
 
 constexpr int kBacklog = 16;
 
-absl::StatusOr<sockaddr_un> AddressOf(const std::string& path) {
+// As any new file's, which only umask itself tells.
+mode_t SocketMode() {
+  const mode_t mask = umask(0);
+  umask(mask);
+  return 0777 & ~mask;
+}
+
+absl::Status Listen(int fd, const UnixListener& place) {
   sockaddr_un address = {.sun_family = AF_UNIX};
-  if (path.empty() || path.size() >= sizeof(address.sun_path)) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("listen on '%s': a socket's path has 1 to %d bytes",
-                        path, sizeof(address.sun_path) - 1));
-  }
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  return address;
-}
-
-UniqueFd NewSocket() {
-  return UniqueFd(
-      socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-}
-
-// Ok when nothing stands at `path` any more.
-absl::Status MakeRoom(const std::string& path, const sockaddr_un& address) {
-  struct stat info {};
-  if (lstat(path.c_str(), &info) != 0) {
-    if (errno == ENOENT) return absl::OkStatus();
-    return absl::ErrnoToStatus(errno, absl::StrFormat("look at %s", path));
-  }
-  if (!S_ISSOCK(info.st_mode)) {
-    return absl::AlreadyExistsError(absl::StrFormat(
-        "listen on %s: a file that is no socket stands there; remove it or "
-        "choose another --socket",
-        path));
-  }
-  const UniqueFd probe = NewSocket();
-  if (!probe.valid()) return absl::ErrnoToStatus(errno, "make a socket");
-  if (connect(probe.get(), reinterpret_cast<const sockaddr*>(&address),
-              sizeof(address)) == 0 ||
-      errno == EAGAIN) {
-    return absl::AlreadyExistsError(absl::StrFormat(
-        "listen on %s: another server listens there; stop it or choose "
-        "another --socket",
-        path));
-  }
-  if (errno != ECONNREFUSED) {
+  const std::string path = place.bind_path();
+  std::copy_n(path.data(), std::min(path.size(), sizeof(address.sun_path) - 1),
+              address.sun_path);
+  if (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) !=
+          0 ||
+      listen(fd, kBacklog) != 0) {
     return absl::ErrnoToStatus(errno,
-                               absl::StrFormat("try the old socket %s", path));
-  }
-  if (unlink(path.c_str()) != 0 && errno != ENOENT) {
-    return absl::ErrnoToStatus(
-        errno, absl::StrFormat("remove the stale socket %s", path));
+                               absl::StrFormat("listen on %s", place.path()));
   }
   return absl::OkStatus();
 }
@@ -71,32 +42,23 @@ absl::Status MakeRoom(const std::string& path, const sockaddr_un& address) {
 }  // namespace
 
 absl::StatusOr<Listener> Listener::Open(const std::string& path) {
-  ASSIGN_OR_RETURN(const sockaddr_un address, AddressOf(path));
-  RETURN_IF_ERROR(MakeRoom(path, address));
-  UniqueFd socket = NewSocket();
+  if (path.empty()) {
+    return absl::InvalidArgumentError("cannot listen on \"\": name a path");
+  }
+  std::error_code error;
+  const std::string absolute = std::filesystem::absolute(path, error).string();
+  if (error) {
+    return absl::UnknownError(
+        absl::StrFormat("cannot listen on %s: %s", path, error.message()));
+  }
+  ASSIGN_OR_RETURN(std::unique_ptr<UnixListener> place,
+                   UnixListener::Prepare(absolute, SocketMode()));
+  UniqueFd socket(
+      ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket.valid()) return absl::ErrnoToStatus(errno, "make a socket");
-  struct stat info {};
-  if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&address),
-           sizeof(address)) != 0 ||
-      listen(socket.get(), kBacklog) != 0 || lstat(path.c_str(), &info) != 0) {
-    return absl::ErrnoToStatus(errno, absl::StrFormat("listen on %s", path));
-  }
-  return Listener(std::move(socket), path, info.st_dev, info.st_ino);
-}
-
-Listener::Listener(UniqueFd socket, std::string path, dev_t device, ino_t inode)
-    : socket_(std::move(socket)),
-      path_(std::move(path)),
-      device_(device),
-      inode_(inode) {}
-
-Listener::~Listener() {
-  if (!socket_.valid()) return;
-  struct stat info {};
-  if (lstat(path_.c_str(), &info) == 0 && info.st_dev == device_ &&
-      info.st_ino == inode_) {
-    unlink(path_.c_str());
-  }
+  RETURN_IF_ERROR(Listen(socket.get(), *place));
+  RETURN_IF_ERROR(place->Publish());
+  return Listener(std::move(socket), std::move(place));
 }
 
 absl::StatusOr<UniqueFd> Listener::Accept() {

@@ -1,11 +1,12 @@
 #pragma once
 
-#include <sys/types.h>
-
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "base/unique_fd.h"
+#include "base/unix_listener.h"
 
 namespace oriel::capture::sim {
 
@@ -17,8 +18,6 @@ class Listener {
   static absl::StatusOr<Listener> Open(const std::string& path);
   Listener(Listener&& other) noexcept = default;
   Listener& operator=(Listener&& other) = delete;
-  // Leaves the file alone when it is somebody else's by now.
-  ~Listener();
 
   int fd() const { return socket_.get(); }
   // A non-blocking connection; empty when nobody waits. An error of ours, such
@@ -26,12 +25,11 @@ class Listener {
   absl::StatusOr<UniqueFd> Accept();
 
  private:
-  Listener(UniqueFd socket, std::string path, dev_t device, ino_t inode);
+  Listener(UniqueFd socket, std::unique_ptr<UnixListener> place)
+      : socket_(std::move(socket)), place_(std::move(place)) {}
 
   UniqueFd socket_;
-  std::string path_;
-  dev_t device_;
-  ino_t inode_;
+  std::unique_ptr<UnixListener> place_;  // goes first
 };
 
 }  // namespace oriel::capture::sim

@@ -1,18 +1,18 @@
 // oriel-sim: a vGPU that there is not, behind a vfio-user socket.
 
-#include <sys/signalfd.h>
-
 #include <CLI/CLI.hpp>
-#include <cerrno>
-#include <csignal>
+#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <string>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/picture/pixel_format.h"
 #include "base/status_macros.h"
+#include "base/stop_guard.h"
+#include "base/unix_listener.h"
 #include "capture/sim/listener.h"
 #include "capture/sim/options.h"
 #include "capture/sim/server.h"
@@ -25,6 +25,7 @@ using namespace oriel::capture::sim;
 
 constexpr int kFailed = 1;
 constexpr int kWrongUsage = 2;
+constexpr Duration kStopPatience = std::chrono::seconds(3);
 
 constexpr char kExamples[] =
     "Examples:\n"
@@ -39,8 +40,8 @@ constexpr char kExamples[] =
     "/tmp/fb\n"
     "  oriel-sim --scene xwd:/tmp/fb/Xvfb_screen0 --print-config\n"
     "      where that picture lies, for orield's configuration\n"
-    "Ends with 0 after SIGINT or SIGTERM, 1 when something fails, 2 when the "
-    "command line is wrong.";
+    "Ends with 0 after SIGINT, SIGTERM or SIGHUP, 1 when something fails, 2 "
+    "when the command line is wrong.";
 
 void AddOptions(CLI::App& app, Options& options) {
   app.footer(kExamples);
@@ -89,19 +90,6 @@ absl::Status Serve(const Options& options, VirtualDevice& device, int stop_fd) {
   return server.Run(stop_fd);
 }
 
-absl::StatusOr<UniqueFd> StopSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  UniqueFd fd;
-  if (sigprocmask(SIG_BLOCK, &signals, nullptr) == 0) {
-    fd.reset(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
-  }
-  if (!fd.valid()) return absl::ErrnoToStatus(errno, "wait for signals");
-  return fd;
-}
-
 absl::Status Run(const Options& options) {
   if (options.socket_path.empty() && !options.print_config) {
     return absl::InvalidArgumentError("--socket PATH is required");
@@ -115,8 +103,15 @@ absl::Status Run(const Options& options) {
   ASSIGN_OR_RETURN(VirtualDeviceOptions device_options,
                    MakeDeviceOptions(options));
   VirtualDevice device(std::move(framebuffer), std::move(device_options));
-  ASSIGN_OR_RETURN(const UniqueFd stop, StopSignals());
-  return Serve(options, device, stop.get());
+  // The socket's file goes at the first signal: the next one can start then.
+  ASSIGN_OR_RETURN(
+      const std::unique_ptr<StopGuard> guard,
+      StopGuard::Start(
+          {.program = "oriel-sim", .patience = kStopPatience, .on_stop = [] {
+             UnixListener::UnpublishAll();
+             return true;
+           }}));
+  return Serve(options, device, guard->stop_fd());
 }
 
 }  // namespace
