@@ -76,7 +76,9 @@ absl::Status Flush(Console& console) {
   const int error = errno;
   if (error == EPIPE) return absl::CancelledError("");
   return absl::InternalError(absl::StrFormat(
-      "cannot write to standard output: %s", std::strerror(error)));
+      "cannot write to standard output: %s",
+      // As PatientOutput gives up.
+      error == ETIMEDOUT ? "nobody reads it" : std::strerror(error)));
 }
 
 ExitCode ExitCodeOf(const absl::Status& status) {

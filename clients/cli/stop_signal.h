@@ -1,13 +1,8 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <functional>
-#include <memory>
-#include <thread>
 
 #include "base/mutex.h"
-#include "base/unique_fd.h"
 
 namespace oriel::clients {
 
@@ -28,22 +23,6 @@ class StopSignal {
   bool triggered_ ABSL_GUARDED_BY(mutex_) = false;
   bool told_ ABSL_GUARDED_BY(mutex_) = false;
   std::function<void()> on_trigger_ ABSL_GUARDED_BY(mutex_);
-};
-
-// Turns the first SIGINT, SIGTERM or SIGHUP of the process into a Trigger; the
-// second, or one that nobody is told of, ends the process at once. Make it
-// before any other thread.
-class SignalWatcher {
- public:
-  explicit SignalWatcher(StopSignal& stop);
-  ~SignalWatcher();
-  SignalWatcher(const SignalWatcher&) = delete;
-  SignalWatcher& operator=(const SignalWatcher&) = delete;
-
- private:
-  UniqueFd signals_;
-  UniqueFd wake_;
-  std::thread thread_;
 };
 
 }  // namespace oriel::clients

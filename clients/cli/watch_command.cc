@@ -215,12 +215,13 @@ absl::Status RunWatch(const WatchOptions& options,
   Watch watch(options, context, *stream);
   const absl::Status status = watch.Run();
   context.stop.Tell([] {});
+  // Before the summary: a reader that stands still costs no picture.
+  const absl::Status written =
+      WriteImage(options.output_image, watch.picture());
   if (!context.console.out.good()) return status;
   if (!absl::IsNotFound(status) && !absl::IsInvalidArgument(status)) {
     RETURN_IF_ERROR(watch.PrintSummary());
   }
-  const absl::Status written =
-      WriteImage(options.output_image, watch.picture());
   return status.ok() ? written : status;
 }
 

@@ -16,16 +16,27 @@ constexpr std::chrono::seconds kStatsInterval(1);
 }  // namespace
 
 Feed::Feed(const FeedOptions& options, Screen& screen)
-    : options_(options), screen_(screen), thread_([this] { Run(); }) {}
+    : options_(options), screen_(screen), thread_([this] {
+        Run();
+        MutexLock lock(mutex_);
+        ended_ = true;
+        changed_.NotifyAll();
+      }) {}
 
 Feed::~Feed() {
-  {
-    MutexLock lock(mutex_);
-    stopped_ = true;
-    if (cancellable_ != nullptr) cancellable_->Cancel();
-    changed_.NotifyAll();
-  }
+  Stop(Duration::zero());
   thread_.join();
+}
+
+bool Feed::Stop(Duration patience) {
+  const Time until = Clock::now() + patience;
+  MutexLock lock(mutex_);
+  stopped_ = true;
+  if (cancellable_ != nullptr) cancellable_->Cancel();
+  changed_.NotifyAll();
+  while (!ended_ && changed_.WaitUntil(mutex_, until)) {
+  }
+  return ended_;
 }
 
 bool Feed::stopped() {

@@ -38,6 +38,10 @@ class Feed {
   Feed(const Feed&) = delete;
   Feed& operator=(const Feed&) = delete;
 
+  // Ends the stream. False: after `patience` the thread still waits for a
+  // silent server, as the destructor would.
+  bool Stop(Duration patience);
+
   // Why the screen is over; OK before. kInvalidArgument. Any thread.
   absl::Status failure();
 
@@ -64,6 +68,7 @@ class Feed {
   Mutex mutex_;
   CondVar changed_;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;  // the thread has
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
   // Guarded only where Cancel needs it: the thread alone makes and drops it.
   DisplayStream* cancellable_ ABSL_GUARDED_BY(mutex_) = nullptr;

@@ -1,18 +1,26 @@
 #include <SDL2/SDL.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 extern "C" {
 #include <libavutil/log.h>
 }
 
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <iostream>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "base/start_thread.h"
+#include "base/stop_guard.h"
+#include "base/unique_fd.h"
 #include "clients/viewer/feed.h"
 #include "clients/viewer/screen.h"
 #include "clients/viewer/viewer_arguments.h"
@@ -22,6 +30,10 @@ namespace {
 
 constexpr int kExitFailure = 1;
 constexpr int kExitUsage = 2;
+// For a server that is silent: a viewer has nothing to lose.
+constexpr std::chrono::seconds kFeedPatience(1);
+// For a display server that is silent, too.
+constexpr std::chrono::seconds kStopPatience(3);
 
 int Fail(const std::string& what, int exit_code = kExitFailure) {
   std::cerr << "oriel-viewer: " << what << "\n";
@@ -46,15 +58,51 @@ bool DriverShowsNothing() {
   return name == "offscreen" || name == "dummy" || name == "evdev";
 }
 
-int Show(const oriel::clients::ViewerArguments& arguments) {
+// Closes the window at the wish to stop. On a thread of its own, because SDL
+// waits for the display server to wake the window.
+class QuitOnStop {
+ public:
+  // `guard` outlives it.
+  explicit QuitOnStop(const oriel::StopGuard& guard)
+      : wake_(eventfd(0, EFD_CLOEXEC)),
+        thread_(oriel::StartThread("quit", [this, stop = guard.stop_fd()] {
+          pollfd fds[] = {{stop, POLLIN, 0}, {wake_.get(), POLLIN, 0}};
+          while (poll(fds, std::size(fds), -1) < 0) {
+          }
+          SDL_Event quit{};
+          quit.type = SDL_QUIT;
+          if (fds[0].revents != 0) SDL_PushEvent(&quit);
+        })) {}
+  ~QuitOnStop() {
+    eventfd_write(wake_.get(), 1);
+    if (thread_.ok()) thread_->join();
+  }
+  QuitOnStop(const QuitOnStop&) = delete;
+  QuitOnStop& operator=(const QuitOnStop&) = delete;
+
+  absl::Status status() const { return thread_.status(); }
+
+ private:
+  const oriel::UniqueFd wake_;
+  absl::StatusOr<std::thread> thread_;
+};
+
+int Show(const oriel::clients::ViewerArguments& arguments,
+         oriel::StopGuard& guard) {
   oriel::clients::Screen screen(oriel::clients::Window::Wake);
   const auto window =
       oriel::clients::Window::Open(screen, arguments.fullscreen);
   if (!window.ok()) return Fail(std::string(window.status().message()));
+  const QuitOnStop quit(guard);
+  if (!quit.status().ok()) return Fail(std::string(quit.status().message()));
   oriel::clients::Feed feed(arguments.feed, screen);
   (*window)->Run();
+  guard.BeginEnd();
   const absl::Status failure = feed.failure();
-  return failure.ok() ? 0 : Fail(std::string(failure.message()), kExitUsage);
+  const int exit_code =
+      failure.ok() ? 0 : Fail(std::string(failure.message()), kExitUsage);
+  if (!feed.Stop(kFeedPatience)) _exit(exit_code);
+  return exit_code;
 }
 
 }  // namespace
@@ -68,6 +116,13 @@ int main(int argc, char** argv) {
   }
   // A damaged access unit is the stream's matter, not the terminal's.
   av_log_set_level(AV_LOG_QUIET);
+  // Before SDL is there, nobody is to be asked.
+  const auto guard = oriel::StopGuard::Start(
+      {.program = "oriel-viewer", .patience = kStopPatience, .on_stop = [] {
+         return SDL_WasInit(SDL_INIT_VIDEO) != 0;
+       }});
+  if (!guard.ok()) return Fail(std::string(guard.status().message()));
+  SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
   // A viewer that only looks must not keep the monitor awake.
   SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1");
   if (SDL_Init(SDL_INIT_VIDEO) != 0) {
@@ -80,7 +135,8 @@ int main(int argc, char** argv) {
         "cannot open a window: no display server; is DISPLAY or "
         "WAYLAND_DISPLAY set?");
   }
-  const int exit_code = Show(std::get<oriel::clients::ViewerArguments>(parsed));
+  const int exit_code =
+      Show(std::get<oriel::clients::ViewerArguments>(parsed), **guard);
   SDL_Quit();
   return exit_code;
 }
