@@ -10,6 +10,8 @@ import tempfile
 import urllib.parse
 import xml.etree.ElementTree as ElementTree
 
+import stop_signal
+
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 
 
@@ -29,17 +31,17 @@ class Results:
 
 
 def run_bazel(arguments, **kwargs):
-  """Bazel's exit status. Ctrl-C ends Bazel first, then raises."""
+  """Bazel's exit status. A wish to stop ends Bazel first, then raises."""
   process = subprocess.Popen(['bazel'] + arguments, cwd=ROOT, **kwargs)
-  while True:
-    try:
-      return process.wait()
-    except KeyboardInterrupt:
-      # The terminal has sent SIGINT to Bazel too, which cancels the build and
-      # stops the tests; a kill from elsewhere has not.
-      process.send_signal(signal.SIGINT)
-      process.wait()
-      raise
+  stop_signal.at_end_now(process.kill)
+  try:
+    return process.wait()
+  except stop_signal.Stopped:
+    # The terminal has sent SIGINT to Bazel too, which cancels the build and
+    # stops the tests; a kill from elsewhere has not.
+    process.send_signal(signal.SIGINT)
+    process.wait()
+    raise
 
 
 def build(targets):

@@ -9,6 +9,7 @@ import time
 
 import bazel_results
 import oriel_host
+import stop_signal
 
 TARGETS = {
     'oriel-sim': '//capture/sim:oriel-sim',
@@ -17,6 +18,8 @@ TARGETS = {
     'oriel-viewer': '//clients/viewer:oriel-viewer',
 }
 DISPLAY = 'demo'
+# For a command that was asked to end.
+COMMAND_PATIENCE_S = 20
 
 
 def start(host, screen, mode):
@@ -37,18 +40,26 @@ def run_command(host, command):
   """The command's exit status as a shell would tell it."""
   shell = subprocess.Popen(['bash', '-c', command], env=host.environment())
   try:
-    while True:
-      try:
-        status = shell.wait()
-        break
-      except KeyboardInterrupt:
-        # The shell got the Ctrl-C too; it decides when it ends.
-        pass
-  finally:
-    if shell.poll() is None:
-      shell.terminate()
-      shell.wait()
+    status = shell.wait()
+  except stop_signal.Stopped as stopped:
+    # A terminal's Ctrl-C came to the shell too, which ends in its own way.
+    status = end_command(shell, terminate=stopped.number != signal.SIGINT)
   return status if status >= 0 else 128 - status
+
+
+def end_command(shell, terminate):
+  """Waits for the shell's end, ever less politely; its status."""
+  if not terminate:
+    try:
+      return shell.wait(COMMAND_PATIENCE_S)
+    except subprocess.TimeoutExpired:
+      pass
+  shell.terminate()
+  try:
+    return shell.wait(COMMAND_PATIENCE_S)
+  except subprocess.TimeoutExpired:
+    shell.kill()
+    return shell.wait()
 
 
 def show_until_interrupted(host, listing):
@@ -76,10 +87,6 @@ Ctrl-C stops the demo.''', flush=True)
     print('\nStopping.')
 
 
-def end_by_signal(number, _):
-  sys.exit(128 + number)
-
-
 def parse(arguments):
   parser = argparse.ArgumentParser(prog='tools/demo', add_help=False)
   parser.add_argument('--screen')
@@ -92,6 +99,7 @@ def run(arguments, programs):
   """The exit status."""
   try:
     with oriel_host.Host(programs, prefix='oriel-demo-') as host:
+      stop_signal.at_end_now(host.abandon)
       listing = start(host, arguments.screen, arguments.mode)
       if arguments.run is not None:
         return run_command(host, arguments.run)
@@ -108,15 +116,14 @@ def main():
     sys.exit(f'tools/demo: there is no {arguments.screen}; start a screen with '
              'Xvfb :N -screen 0 1920x1080x24 -fbdir DIR and give '
              'DIR/Xvfb_screen0')
-  for number in (signal.SIGTERM, signal.SIGHUP):
-    signal.signal(number, end_by_signal)
+  stop_signal.install()
   try:
     programs = bazel_results.build(TARGETS)
     if programs is None:
       sys.exit('tools/demo: the build failed, see above')
     sys.exit(run(arguments, programs))
-  except KeyboardInterrupt:
-    sys.exit(130)
+  except stop_signal.Stopped as stopped:
+    sys.exit(128 + stopped.number)
 
 
 if __name__ == '__main__':

@@ -127,6 +127,12 @@ class Host:
       process.stop()
     shutil.rmtree(self.folder, ignore_errors=True)
 
+  def abandon(self):
+    """close() for whoever does not want to wait."""
+    for process in self.processes:
+      process.popen.kill()
+    shutil.rmtree(self.folder, ignore_errors=True)
+
   def path(self, name):
     return os.path.join(self.folder, name)
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import bazel_results
+import stop_signal
 
 # What drives whole programs is tools/test's.
 _QUICK = '-e2e,-vm,-bench'
@@ -93,13 +94,14 @@ def main():
     sys.exit(f'tools/check: no step {", ".join(unknown)}; '
              f'there are {", ".join(STEPS)}')
   outcomes = {}
+  stop_signal.install()
   try:
     for name in arguments or STEPS:
       print(f'== {name}', flush=True)
       outcomes[name] = STEPS[name](targets)
-  except KeyboardInterrupt:
+  except stop_signal.Stopped as stopped:
     print('tools/check: interrupted', file=sys.stderr)
-    sys.exit(130)
+    sys.exit(128 + stopped.number)
   print('== ' + ', '.join(f'{name} {"ok" if ok else "FAILED"}'
                           for name, ok in outcomes.items()))
   sys.exit(0 if all(outcomes.values()) else 1)

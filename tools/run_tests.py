@@ -4,6 +4,7 @@ import argparse
 import sys
 
 import bazel_results
+import stop_signal
 
 SUITES = ('unit', 'fuzz', 'bench', 'e2e', 'vm')
 
@@ -28,11 +29,12 @@ def main():
   tags = tag_filter(arguments.tags.split(','))
   if tags:
     options.append('--test_tag_filters=' + ','.join(tags))
+  stop_signal.install()
   try:
     results = bazel_results.test(arguments.targets, options)
-  except KeyboardInterrupt:
+  except stop_signal.Stopped as stopped:
     print('tools/test: interrupted', file=sys.stderr)
-    sys.exit(130)
+    sys.exit(128 + stopped.number)
   sys.stdout.flush()
   for name, reason in results.skipped:
     print(f'skipped: {name}: {reason}')

@@ -13,6 +13,7 @@ sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), 'tests')]
 import bazel_results
 import case_results
 import rooms
+import stop_signal
 
 
 class Counting(unittest.TestCase):
@@ -62,6 +63,21 @@ class Counting(unittest.TestCase):
   def test_skipped_cases_are_in_the_line_only_when_there_are_some(self):
     results = bazel_results.Results(['a'], [], [('b', 'why')])
     self.assertEqual(results.summary(), '1 passed, 0 failed, 1 skipped')
+
+
+class Stopping(unittest.TestCase):
+
+  def test_a_repeat_within_a_second_is_the_same_wish(self):
+    sequence = stop_signal.StopSequence()
+    self.assertEqual(
+        [sequence.meaning(at) for at in (10, 10, 10.005, 10.999)],
+        ['stop', 'repeat', 'repeat', 'repeat'])
+
+  def test_a_later_one_ends_at_once_however_many_came_before(self):
+    sequence = stop_signal.StopSequence()
+    for tenth in range(10):
+      sequence.meaning(10 + tenth / 10)
+    self.assertEqual(sequence.meaning(11), 'end now')
 
 
 class Rooms(unittest.TestCase):

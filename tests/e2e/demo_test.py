@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 import e2e_case
 import demo
 import oriel_host
+import stop_signal
 import x_screen
 
 
@@ -66,11 +67,27 @@ class Demo(e2e_case.E2eCase):
     children = oriel_host.wait_until(lambda: self.children(outer.pid),
                                      'processes of the demo')
     self.assertEqual(len(children), 2)
-    outer.popen.send_signal(signal.SIGINT)
+    # Twice, as timeout(1) does.
+    for _ in range(2):
+      outer.popen.send_signal(signal.SIGINT)
     self.assertEqual(self.wait_for_end(outer), 0, outer.log())
     self.assertFalse(os.path.exists(os.path.dirname(socket)))
     for pid in children:
       self.assertFalse(os.path.exists(f'/proc/{pid}'))
+
+  def test_a_second_signal_leaves_nothing_behind_though_a_device_hangs(self):
+    outer = self.host.start('demo', self.inner_command())
+    self.wait_for_log(outer, 'Ctrl-C stops')
+    socket = re.search(r'ORIEL_SERVER=unix:(\S+)', outer.log()).group(1)
+    children = self.children(outer.pid)
+    for pid in children:
+      os.kill(int(pid), signal.SIGSTOP)
+    def has_ended():
+      outer.popen.send_signal(signal.SIGTERM)
+      return outer.popen.poll() is not None
+    oriel_host.wait_until(has_ended, 'the end of the demo')
+    self.assertEqual(outer.popen.returncode, 128 + signal.SIGTERM)
+    self.assertFalse(os.path.exists(os.path.dirname(socket)))
 
   @staticmethod
   def children(pid):
@@ -80,6 +97,7 @@ class Demo(e2e_case.E2eCase):
 
 def run_inner():
   """A demo of its own process."""
+  stop_signal.install()
   programs = dict(a.split('=', 1) for a in sys.argv[2:6])
   sys.exit(demo.run(demo.parse(['--mode', '640x480'] + sys.argv[6:]),
                     programs))
