@@ -229,16 +229,27 @@ absl::Status CheckEdidFits(const EdidLimits& limits,
 
 absl::StatusOr<std::vector<uint8_t>> EdidFor(const EdidLimits& limits,
                                              const edid::Monitor& monitor) {
-  ASSIGN_OR_RETURN(const auto block, edid::BuildEdid(monitor));
-  RETURN_IF_ERROR(CheckEdidFits(limits, block));
-  return std::vector<uint8_t>(block.begin(), block.end());
+  ASSIGN_OR_RETURN(std::vector<uint8_t> blob, edid::BuildEdid(monitor));
+  if (blob.size() > limits.max_size_bytes) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "build an EDID for %dx%d at %u mHz: it needs a DisplayID block and %d "
+        "bytes with it, and the device takes at most %d; ask for at most %d "
+        "pixels a side and a pixel clock of 655.35 MHz, which one block can "
+        "say",
+        monitor.preferred.width_px, monitor.preferred.height_px,
+        monitor.preferred.refresh_mhz, blob.size(), limits.max_size_bytes,
+        edid::kMaxActivePx));
+  }
+  RETURN_IF_ERROR(CheckEdidFits(limits, blob));
+  return blob;
 }
 
 edid::Mode ClampMode(const EdidLimits& limits, edid::Mode mode) {
-  const auto clamp = [](int32_t side, int32_t limit) {
-    const int32_t most =
-        limit == 0 ? edid::kMaxActivePx : std::min(limit, edid::kMaxActivePx);
-    return std::clamp(side, 1, most);
+  const int32_t most = limits.max_size_bytes < 2 * edid::kBlockBytes
+                           ? edid::kMaxActivePx
+                           : edid::kMaxSidePx;
+  const auto clamp = [most](int32_t side, int32_t limit) {
+    return std::clamp(side, 1, limit == 0 ? most : std::min(limit, most));
   };
   mode.width_px = clamp(mode.width_px, limits.max_width_px);
   mode.height_px = clamp(mode.height_px, limits.max_height_px);

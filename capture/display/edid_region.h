@@ -73,12 +73,14 @@ absl::Status WriteEdid(Device& device, const EdidRegion& region,
 absl::Status CheckEdidFits(const EdidLimits& limits,
                            std::span<const uint8_t> blob);
 
-// An EDID for `monitor`. kInvalidArgument: CheckEdidFits's and
+// An EDID for `monitor`. kInvalidArgument: CheckEdidFits's, which for a mode
+// that no detailed timing can say needs room for two blocks, and
 // edid::BuildEdid's.
 absl::StatusOr<std::vector<uint8_t>> EdidFor(const EdidLimits& limits,
                                              const edid::Monitor& monitor);
 
-// The mode with each side cut to what the device and an EDID can have.
+// The mode with each side cut to what the device and an EDID of the size that
+// it takes can have.
 edid::Mode ClampMode(const EdidLimits& limits, edid::Mode mode);
 
 }  // namespace oriel::capture

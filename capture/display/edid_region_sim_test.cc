@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -126,23 +127,59 @@ TEST_F(EdidRegionSimTest, ItsLimitsAreKept) {
   EXPECT_EQ(Shown(), (Size{3840, 2160}));
 }
 
+std::vector<uint8_t> WithoutFirstTiming(std::vector<uint8_t> blob) {
+  for (size_t i = 54; i < 72; ++i) {
+    blob[127] = static_cast<uint8_t>(blob[127] + blob[i]);
+    blob[i] = 0;
+  }
+  return blob;
+}
+
+// Whole, and larger than it can show, but for the first descriptor, which is no
+// timing, so that nothing is preferred.
+std::vector<uint8_t> OnlyTooLarge() {
+  const auto large = edid::BuildEdid({.preferred = {4000, 2200, 30'000}});
+  EXPECT_TRUE(large.ok()) << large.status();
+  std::vector<uint8_t> blob = *large;
+  std::swap_ranges(blob.begin() + 54, blob.begin() + 72, blob.begin() + 72);
+  return blob;
+}
+
 TEST_F(EdidRegionSimTest, WhatItRefusesLeavesTheMonitorFromBefore) {
   auto blob = EdidFor(region_.limits, {.preferred = {800, 600}});
   ASSERT_TRUE(blob.ok()) << blob.status();
   ASSERT_TRUE(WriteEdid(*device_, region_, *blob, kNoSleep).ok());
-  // Whole, but without a preferred timing, which oriel-sim insists on.
-  std::vector<uint8_t> without = *blob;
-  for (size_t i = 54; i < 72; ++i) {
-    without[127] = static_cast<uint8_t>(without[127] + without[i]);
-    without[i] = 0;
-  }
-  const absl::Status status = WriteEdid(*device_, region_, without, kNoSleep);
+  const absl::Status status =
+      WriteEdid(*device_, region_, OnlyTooLarge(), kNoSleep);
   EXPECT_THAT(std::string(status.message()), HasSubstr("plugged in again"));
   EXPECT_EQ(Shown(), (Size{800, 600}));
   const auto state = ReadEdid(*device_, region_);
   ASSERT_TRUE(state.ok()) << state.status();
   EXPECT_EQ(state->blob, *blob);
   EXPECT_EQ(state->link, MonitorLink::kUp);
+}
+
+TEST_F(EdidRegionSimTest, AnEdidWithoutAPreferredTimingIsTaken) {
+  const auto blob = EdidFor(region_.limits, {.preferred = {800, 600}});
+  ASSERT_TRUE(blob.ok()) << blob.status();
+  const absl::Status status =
+      WriteEdid(*device_, region_, WithoutFirstTiming(*blob), kNoSleep);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(Shown(), (Size{640, 480}));
+}
+
+TEST_F(EdidRegionSimTest, TheLargestEdidThereCanBeIsTaken) {
+  std::vector<uint8_t> blob =
+      *EdidFor(region_.limits, {.preferred = {1024, 768}});
+  blob[126] = 255;
+  blob[127] = static_cast<uint8_t>(blob[127] - 255);
+  blob.resize(edid::kMaxEdidBytes);
+  const absl::Status status = WriteEdid(*device_, region_, blob, kNoSleep);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(Shown(), (Size{1024, 768}));
+  const auto state = ReadEdid(*device_, region_);
+  ASSERT_TRUE(state.ok()) << state.status();
+  EXPECT_EQ(state->blob, blob);
 }
 
 }  // namespace

@@ -391,14 +391,28 @@ TEST(EdidRegionTest, AnEdidIsBuiltForWhatTheDeviceTakes) {
   EXPECT_TRUE(CheckEdidFits(limits, *blob).ok());
   EXPECT_EQ(EdidFor(limits, {.preferred = {1921, 1080}}).status().code(),
             absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(EdidFor({128, 0, 0}, {.preferred = {4096, 1080}}).status().code(),
-            absl::StatusCode::kInvalidArgument);
+}
+
+TEST(EdidRegionTest, ALargeModeIsBuiltUpToWhatTheDeviceTakes) {
+  const edid::Monitor wide = {.preferred = {5120, 1440}};
+  const auto blob = EdidFor({256, 5120, 1440}, wide);
+  ASSERT_TRUE(blob.ok()) << blob.status();
+  EXPECT_EQ(blob->size(), 256u);
+  const absl::Status small = EdidFor({128, 0, 0}, wide).status();
+  EXPECT_EQ(small.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(small.message()),
+              AllOf(HasSubstr("5120x1440"), HasSubstr("256 bytes"),
+                    HasSubstr("at most 128"), HasSubstr("4095")));
+  // Its preferred mode is the large one, though the base block's is not.
+  EXPECT_THAT(std::string(EdidFor({256, 5119, 0}, wide).status().message()),
+              AllOf(HasSubstr("5120x1440"), HasSubstr("5119 by any")));
 }
 
 TEST(EdidRegionTest, AClampedModeAlwaysFits) {
   for (const EdidLimits& limits :
        {EdidLimits{128, 1920, 1080}, EdidLimits{128, 0, 0},
-        EdidLimits{128, 800, 0}, EdidLimits{128, 9000, 9000}}) {
+        EdidLimits{128, 800, 0}, EdidLimits{128, 9000, 9000},
+        EdidLimits{256, 0, 0}, EdidLimits{256, 4500, 9000}}) {
     for (const edid::Mode asked :
          {edid::Mode{5120, 2880, 30'000}, edid::Mode{640, 480}}) {
       const edid::Mode mode = ClampMode(limits, asked);

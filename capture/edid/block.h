@@ -24,17 +24,16 @@ inline constexpr size_t kDescriptorsOffset = 54;
 inline constexpr size_t kDescriptorCount = 4;
 inline constexpr size_t kExtensionCountOffset = 126;
 
-// Byte 3 of a descriptor that is no detailed timing (section 3.10.3).
-enum class DescriptorTag : uint8_t {
-  kUnused = 0x10,
-  kStandardTimings = 0xFA,
-  kName = 0xFC,
-  kRangeLimits = 0xFD,
-  kText = 0xFE,
-  kSerial = 0xFF,
+// Of every block.
+inline constexpr size_t kChecksumOffset = 127;
+
+// Byte 0 of an extension block.
+enum class BlockTag : uint8_t {
+  kCta861 = 0x02,
+  kVideoTimings = 0x10,  // VTB-EXT
+  kDisplayId = 0x70,
+  kBlockMap = 0xF0,
 };
-inline constexpr size_t kTextOffset = 5;
-inline constexpr size_t kTextBytes = 13;
 
 // What a block's bytes add up to: 0 when its checksum is right.
 inline uint8_t SumOf(std::span<const uint8_t> block) {

@@ -32,10 +32,12 @@ TEST(CvtTest, ReducedBlankingAgreesWithTheStandardsTable) {
 // VESA DMT 1.13 has CVT timings of its own accord; these are its 0x17, 0x1D,
 // 0x30, 0x45.
 TEST(CvtTest, NormalBlankingAgreesWithTheMonitorTimingStandard) {
-  const Timing kKnown[] = {
-      {79'500, 1280, 384, 64, 128, 768, 30, 3, 7, 0, 0, false, false, true},
-      {106'500, 1440, 464, 80, 152, 900, 34, 3, 6, 0, 0, false, false, true},
-      {193'250, 1920, 672, 136, 200, 1200, 45, 3, 6, 0, 0, false, false, true}};
+  const Timing kKnown[] = {{79'500, 1280, 384, 64, 128, 768, 30, 3, 7, 0, 0,
+                            false, false, false, true},
+                           {106'500, 1440, 464, 80, 152, 900, 34, 3, 6, 0, 0,
+                            false, false, false, true},
+                           {193'250, 1920, 672, 136, 200, 1200, 45, 3, 6, 0, 0,
+                            false, false, false, true}};
   for (const Timing& known : kKnown) {
     const auto t =
         ComputeTiming({known.width_px, known.height_px}, Blanking::kNormal);
@@ -68,14 +70,32 @@ TEST(CvtTest, ATimingThatDoesNotFitSaysWhichLimit) {
     EXPECT_EQ(timing.status().code(), absl::StatusCode::kInvalidArgument);
     return std::string(timing.status().message());
   };
-  EXPECT_THAT(message({4096, 2160}, Blanking::kReduced), HasSubstr("4095"));
+  EXPECT_THAT(message({65'536, 2160}, Blanking::kReduced), HasSubstr("65535"));
   EXPECT_THAT(message({1920, 0}, Blanking::kReduced), HasSubstr("1920x0"));
   EXPECT_THAT(message({1920, -1}, Blanking::kNormal), HasSubstr("1920x-1"));
-  EXPECT_THAT(message({1920, 1080, 0}, Blanking::kNormal), HasSubstr("240 Hz"));
-  EXPECT_THAT(message({1920, 1080, 240'001}, Blanking::kNormal),
-              HasSubstr("240 Hz"));
-  EXPECT_THAT(message({4000, 4000}, Blanking::kReduced), HasSubstr("655350"));
+  EXPECT_THAT(message({1920, 1080, 0}, Blanking::kNormal),
+              HasSubstr("1000 Hz"));
+  EXPECT_THAT(message({1920, 1080, 1'000'001}, Blanking::kNormal),
+              HasSubstr("1000 Hz"));
+  EXPECT_THAT(message({60'000, 60'000}, Blanking::kReduced),
+              HasSubstr("167772160 kHz"));
   EXPECT_THAT(message({64, 480}, Blanking::kNormal), HasSubstr("narrow"));
+}
+
+// What a formula is asked for by bytes that anybody wrote.
+TEST(CvtTest, ARateThatLeavesNoTimeForAPictureHasNoTiming) {
+  for (const Blanking blanking : {Blanking::kNormal, Blanking::kReduced,
+                                  Blanking::kReducedV2, Blanking::kReducedV3}) {
+    EXPECT_FALSE(CvtTiming({.width_px = 640,
+                            .height_px = 480,
+                            .refresh_hz = 2500,
+                            .blanking = blanking}));
+    EXPECT_FALSE(CvtTiming({.width_px = 65'536,
+                            .height_px = 65'536,
+                            .refresh_hz = 1024,
+                            .blanking = blanking}));
+  }
+  EXPECT_FALSE(CvtTiming({.width_px = 0, .height_px = 480}));
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include "capture/edid/detailed_timing.h"
 
-#include <algorithm>
-#include <limits>
+#include "capture/edid/cta_timings.h"
 
 namespace oriel::capture::edid {
 namespace {
@@ -14,19 +13,14 @@ constexpr uint8_t kHorizontalPositive = 0x02;
 
 uint8_t Low(int32_t value) { return static_cast<uint8_t>(value); }
 
-}  // namespace
-
-Mode Timing::mode() const {
-  const uint64_t pixels =
-      (uint64_t(width_px) + h_blank_px) * (uint64_t(height_px) + v_blank_lines);
-  // kHz * 10^6 is millihertz.
-  const uint64_t refresh_mhz =
-      pixels == 0 ? 0 : pixel_clock_khz * uint64_t{1'000'000} / pixels;
-  return {.width_px = width_px,
-          .height_px = interlaced ? 2 * height_px : height_px,
-          .refresh_mhz = static_cast<uint32_t>(std::min<uint64_t>(
-              refresh_mhz, std::numeric_limits<uint32_t>::max()))};
+// The one timing that is interlaced in whole lines: CTA-861's code 39.
+bool HasWholeLines(Timing timing) {
+  timing.half_line = false;
+  timing.width_mm = timing.height_mm = 0;
+  return timing == CtaTiming(39);
 }
+
+}  // namespace
 
 void PutDetailedTiming(const Timing& t,
                        std::span<uint8_t, kDetailedTimingBytes> out) {
@@ -63,7 +57,8 @@ std::optional<Timing> ParseDetailedTiming(
   if (clock == 0) return std::nullopt;
   const auto upper = [](int byte, int shift) { return byte >> shift << 8; };
   const bool separate = (b[17] & kDigitalSeparateSync) == kDigitalSeparateSync;
-  return Timing{
+  const bool interlaced = (b[17] & kInterlaced) != 0;
+  Timing timing = {
       .pixel_clock_khz = clock * 10,
       .width_px = b[2] | upper(b[4], 4),
       .h_blank_px = b[3] | upper(b[4] & 0xF, 0),
@@ -75,9 +70,18 @@ std::optional<Timing> ParseDetailedTiming(
       .v_sync_lines = (b[10] & 0xF) | (b[11] & 3) << 4,
       .width_mm = b[12] | upper(b[14], 4),
       .height_mm = b[13] | upper(b[14] & 0xF, 0),
-      .interlaced = (b[17] & kInterlaced) != 0,
+      .interlaced = interlaced,
+      .half_line = interlaced,
       .h_sync_positive = separate && (b[17] & kHorizontalPositive) != 0,
       .v_sync_positive = separate && (b[17] & kVerticalPositive) != 0};
+  if (interlaced && HasWholeLines(timing)) timing.half_line = false;
+  return timing;
+}
+
+bool IsCredible(const Timing& timing) {
+  constexpr uint32_t kUsualMinClockKhz = 10'000;
+  return CanBeShown(timing) &&
+         (timing.pixel_clock_khz >= kUsualMinClockKhz || HasWholeSyncs(timing));
 }
 
 }  // namespace oriel::capture::edid

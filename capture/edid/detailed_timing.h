@@ -21,4 +21,9 @@ void PutDetailedTiming(const Timing& timing,
 std::optional<Timing> ParseDetailedTiming(
     std::span<const uint8_t, kDetailedTimingBytes> bytes);
 
+// Whether a detailed timing can be one: it CanBeShown, and a pixel clock under
+// 10 MHz, which hardly any monitor has and which bytes that mean something else
+// often make, comes with syncs that lie within the blanking.
+bool IsCredible(const Timing& timing);
+
 }  // namespace oriel::capture::edid

@@ -5,10 +5,9 @@
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 #include "capture/edid/block.h"
-#include "capture/edid/detailed_timing.h"
+#include "capture/edid/extension_count.h"
 
 namespace oriel::capture::edid {
-namespace {
 
 absl::Status CheckBaseBlock(std::span<const uint8_t> edid) {
   if (edid.size() < kBlockBytes) {
@@ -30,35 +29,14 @@ absl::Status CheckBaseBlock(std::span<const uint8_t> edid) {
   return absl::OkStatus();
 }
 
-}  // namespace
-
-absl::StatusOr<Mode> ParsePreferredMode(std::span<const uint8_t> edid) {
-  RETURN_IF_ERROR(CheckBaseBlock(edid));
-  const std::optional<Timing> timing = ParseDetailedTiming(
-      edid.subspan<kDescriptorsOffset, kDetailedTimingBytes>());
-  if (!timing.has_value()) {
-    return absl::NotFoundError(
-        "EDID: the first descriptor (byte 54) is no detailed timing");
-  }
-  if (timing->width_px == 0 || timing->height_px == 0) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("EDID: the preferred timing (byte 54) is %dx%d",
-                        timing->width_px, timing->height_px));
-  }
-  if (timing->interlaced) {
-    return absl::InvalidArgumentError(
-        "EDID: the preferred timing (byte 54) is interlaced");
-  }
-  return timing->mode();
-}
-
 absl::Status CheckEdid(std::span<const uint8_t> edid) {
   RETURN_IF_ERROR(CheckBaseBlock(edid));
-  const size_t said = (edid[kExtensionCountOffset] + size_t{1}) * kBlockBytes;
+  const size_t count = ExtensionCount(edid);
+  const size_t said = (count + 1) * kBlockBytes;
   if (edid.size() != said) {
     return absl::InvalidArgumentError(absl::StrFormat(
-        "EDID of %d bytes: byte 126 says %d extension blocks, which makes %d",
-        edid.size(), edid[kExtensionCountOffset], said));
+        "EDID of %d bytes: %s says %d extension blocks, which makes %d",
+        edid.size(), ExtensionCountSource(edid), count, said));
   }
   for (size_t at = kBlockBytes; at < said; at += kBlockBytes) {
     if (const uint8_t sum = SumOf(edid.subspan(at, kBlockBytes)); sum != 0) {

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -27,21 +27,20 @@ struct Monitor {
   uint32_t serial_number = 1;
 };
 
-// A base block whose only timing, the preferred one, is ComputeTiming's for
-// `monitor.preferred`; its size is that of 96 pixels per inch.
-// kInvalidArgument: ComputeTiming's, or the line rate is not 1 to 510 kHz,
-// which a monitor's range limits can say.
-absl::StatusOr<std::array<uint8_t, kBlockBytes>> BuildEdid(
-    const Monitor& monitor);
+// An EDID that prefers ComputeTiming's for `monitor.preferred`; its size is
+// that of 96 pixels per inch. One block, or where a detailed timing cannot say
+// the mode (a side over kMaxActivePx, a clock over 655.35 MHz) two: a DisplayID
+// block has it, and the base block one of half the size, or a quarter and so
+// on, for who knows no DisplayID. kInvalidArgument: ComputeTiming's.
+absl::StatusOr<std::vector<uint8_t>> BuildEdid(const Monitor& monitor);
 
-// The first detailed timing of the base block, whose header, version and
-// checksum are checked; further blocks are not looked at. kInvalidArgument
-// says what is wrong at which byte, kNotFound that there is no such timing.
-absl::StatusOr<Mode> ParsePreferredMode(std::span<const uint8_t> edid);
+// Whether the base block has its header, version and checksum; further blocks
+// are not looked at. kInvalidArgument says what is wrong at which byte.
+absl::Status CheckBaseBlock(std::span<const uint8_t> edid);
 
 // Whether `edid` is whole: as many blocks as it says, each with its checksum,
 // the first with the header and version 1. What the blocks mean is not looked
-// at. kInvalidArgument says what is wrong at which byte.
+// at, but for HDMI's override of their number.
 absl::Status CheckEdid(std::span<const uint8_t> edid);
 
 }  // namespace oriel::capture::edid

@@ -15,22 +15,23 @@ void Require(bool holds) {
 }
 
 void Decode(std::span<const uint8_t> edid) {
-  const auto mode = oriel::capture::edid::ParsePreferredMode(edid);
-  Require(!mode.ok() || (mode->width_px >= 1 && mode->height_px >= 1));
   const auto info = oriel::capture::edid::ParseEdid(edid);
-  // What the strict reader takes, the tolerant one does.
-  Require(info.ok() || !mode.ok());
+  const bool is_whole = oriel::capture::edid::CheckEdid(edid).ok();
+  // What the strict check takes, the tolerant reader does.
+  Require(info.ok() || !is_whole);
   if (!info.ok()) return;
-  if (mode.ok()) Require(info->preferred.has_value());
   for (const auto& timing : info->timings) {
-    Require(timing.width_px > 0 && timing.height_px > 0);
-    (void)timing.mode();
+    Require(oriel::capture::edid::CanBeShown(timing));
+    const auto mode = timing.mode();
+    Require(mode.width_px >= 1 && mode.height_px >= 1);
+    Require(mode.refresh_mhz >= 1000 && mode.refresh_mhz <= 2'000'000);
   }
   for (char c : info->name) Require(c >= 0x20 && c < 0x7F);
-  // Whole and still with problems is possible, not the other way round.
-  if (info->problems.empty()) {
-    Require(oriel::capture::edid::CheckEdid(edid).ok());
+  for (const auto& text : info->texts) {
+    for (char c : text) Require(c >= 0x20 && c < 0x7F);
   }
+  // Whole and still with problems is possible, not the other way round.
+  if (info->problems.empty()) Require(is_whole);
 }
 
 }  // namespace

@@ -18,12 +18,10 @@ struct RangeLimits {
   int max_pixel_clock_mhz = 0;  // 0: not told
 };
 
-// One extension block. Of CTA-861's (tag 2) the timings are in EdidInfo too.
-struct ExtensionBlock {
-  uint8_t tag = 0;
-  uint8_t revision = 0;
-  // CTA-861's short video descriptors: its numbers (VIC) of known modes.
-  std::vector<uint8_t> video_codes;
+// Of the picture, in tenths of a millimetre.
+struct PictureSize {
+  int width_tenth_mm = 0, height_tenth_mm = 0;
+  friend bool operator==(const PictureSize&, const PictureSize&) = default;
 };
 
 // An EDID's content. Texts hold printable ASCII only, '?' for anything else;
@@ -37,22 +35,28 @@ struct EdidInfo {
   std::optional<int> week;     // of manufacture; empty: not told
   bool is_digital = false;
   int width_cm = 0, height_cm = 0;  // 0: not told, such as a projector's
-  std::string name;
-  std::string serial_text;
+  // What DisplayID and CTA-861 blocks tell exactly.
+  std::optional<PictureSize> exact_size;
+  std::string name;         // all the descriptors of one, joined
+  std::string serial_text;  // likewise
+  // Other texts, also the names and serial numbers in DisplayID blocks.
   std::vector<std::string> texts;
   std::optional<RangeLimits> range_limits;
 
-  // The first descriptor, when it is a timing: what a guest chooses by itself.
+  // What a guest chooses by itself: of the base block's first descriptor, when
+  // it is a timing, and those that DisplayID blocks prefer, the largest.
   std::optional<Timing> preferred;
-  // Every detailed timing in the order of the bytes, the preferred one too and
-  // those of CTA-861 blocks. None has a side of 0.
+  // Every timing that a block lists or names, in the order of the bytes, as
+  // often as it is there. None but CanBeShown's.
   std::vector<Timing> timings;
-  // Established and standard timings, but for the interlaced 1024x768.
-  std::vector<Mode> listed_modes;
+  // Standard timings from before EDID 1.2, for which no formula is told.
+  std::vector<Mode> bare_modes;
 
-  int extension_count = 0;  // as the base block says
-  std::vector<ExtensionBlock> extensions;
-  // What is wrong, a sentence each, in the order of the bytes.
+  int extension_count = 0;  // that of HDMI's override where there is one
+  // Blocks whose meaning is not known here, with their byte: they may list more
+  // timings or names.
+  std::vector<std::string> undecoded;
+  // What is wrong, a sentence each.
   std::vector<std::string> problems;
 };
 

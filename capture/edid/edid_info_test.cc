@@ -6,7 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <numeric>
+#include <fstream>
+#include <iterator>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "capture/edid/cvt.h"
 #include "capture/edid/detailed_timing.h"
 #include "capture/edid/edid.h"
+#include "capture/edid/generated_edid.h"
 
 namespace oriel::capture::edid {
 namespace {
@@ -28,16 +30,13 @@ using Bytes = std::vector<uint8_t>;
 Bytes Build(const Monitor& monitor) {
   const auto block = BuildEdid(monitor);
   EXPECT_TRUE(block.ok()) << block.status();
-  return block.ok() ? Bytes(block->begin(), block->end()) : Bytes(kBlockBytes);
+  return block.ok() ? *block : Bytes(kBlockBytes);
 }
 
-void FixChecksums(Bytes& edid) {
-  for (size_t at = 0; at + kBlockBytes <= edid.size(); at += kBlockBytes) {
-    edid[at + 127] = 0;
-    const auto first = edid.begin() + static_cast<std::ptrdiff_t>(at);
-    edid[at + 127] =
-        static_cast<uint8_t>(-std::accumulate(first, first + 128, 0));
-  }
+Bytes Corpus(const std::string& name) {
+  std::ifstream file("capture/edid/corpus/" + name, std::ios::binary);
+  EXPECT_TRUE(file.good()) << name;
+  return Bytes(std::istreambuf_iterator<char>(file), {});
 }
 
 Timing TimingOf(const Mode& mode) {
@@ -97,7 +96,7 @@ TEST(EdidInfoTest, WhatWasBuiltIsUnderstood) {
   EXPECT_EQ(info.name, "Desk 3");
   EXPECT_EQ(info.width_cm, 42);
   EXPECT_EQ(info.height_cm, 23);
-  EXPECT_THAT(info.listed_modes, IsEmpty());
+  EXPECT_THAT(info.bare_modes, IsEmpty());
   EXPECT_EQ(info.extension_count, 0);
   ASSERT_TRUE(info.preferred.has_value());
   EXPECT_THAT(info.timings, ElementsAre(*info.preferred));
@@ -113,7 +112,7 @@ TEST(EdidInfoTest, EveryBuiltTimingComesBackBitForBit) {
         const auto block = BuildEdid(monitor);
         const auto timing = ComputeTiming(monitor.preferred, blanking);
         if (!block.ok()) continue;
-        const EdidInfo info = Parse(Bytes(block->begin(), block->end()));
+        const EdidInfo info = Parse(*block);
         ASSERT_TRUE(info.preferred.has_value());
         Timing got = *info.preferred;
         got.width_mm = got.height_mm = 0;
@@ -156,9 +155,29 @@ TEST(EdidInfoTest, DescriptorsGiveTextsAndMoreModes) {
   EXPECT_EQ(info.serial_text, "SN 0815");
   EXPECT_THAT(info.texts, ElementsAre("thirteenchars"));
   EXPECT_EQ(info.name, "");
-  EXPECT_THAT(info.listed_modes,
-              ElementsAre(Mode{1280, 1024, 60'000}, Mode{1920, 1080, 75'000}));
+  ASSERT_EQ(info.timings.size(), 3u);
+  EXPECT_EQ(info.timings[1].mode(), (Mode{1280, 1024, 60'020}));
+  EXPECT_EQ(info.timings[2].mode(), (Mode{1920, 1080, 75'000}));
   EXPECT_THAT(info.problems, IsEmpty());
+}
+
+// What fills a descriptor goes on in the next of its kind, also over others.
+TEST(EdidInfoTest, ANameInSeveralDescriptorsIsJoined) {
+  Bytes edid = Build({.preferred = {1920, 1080}});
+  PutDescriptor(edid, 72, 0xFC, "A rather long");
+  PutDescriptor(edid, 90, 0xFF, "SN 0815\n     ");
+  PutDescriptor(edid, 108, 0xFC, " name  \n     ");
+  FixChecksums(edid);
+  EXPECT_EQ(Parse(edid).name, "A rather long name");
+}
+
+TEST(EdidInfoTest, ATextThatAZeroEndsIsToldAndRead) {
+  Bytes edid = Build({.preferred = {1920, 1080}});
+  PutDescriptor(edid, 72, 0xFC, std::string("Panel\0\0garbage", 13));
+  FixChecksums(edid);
+  const EdidInfo info = Parse(edid);
+  EXPECT_EQ(info.name, "Panel");
+  EXPECT_THAT(info.problems, ElementsAre(HasSubstr("byte 77")));
 }
 
 TEST(EdidInfoTest, ATextOfControlCharactersIsMadeHarmless) {
@@ -167,7 +186,7 @@ TEST(EdidInfoTest, ATextOfControlCharactersIsMadeHarmless) {
   FixChecksums(edid);
   const EdidInfo info = Parse(edid);
   EXPECT_EQ(info.name, "?[31mred");
-  EXPECT_THAT(info.problems, Contains(HasSubstr("byte 72")));
+  EXPECT_THAT(info.problems, Contains(HasSubstr("byte 77")));
 }
 
 TEST(EdidInfoTest, ACtaBlockAddsItsTimingsAndCodes) {
@@ -178,13 +197,47 @@ TEST(EdidInfoTest, ACtaBlockAddsItsTimingsAndCodes) {
   const EdidInfo info =
       Parse(WithCta({0x21, 0x09, 0x43, 0x90, 0x04, 0xC1}, timings));
   EXPECT_THAT(info.problems, IsEmpty());
-  ASSERT_EQ(info.timings.size(), 3u);
-  EXPECT_EQ(info.timings[1], timings[0]);
-  EXPECT_EQ(info.timings[2], timings[1]);
-  ASSERT_EQ(info.extensions.size(), 1u);
-  EXPECT_EQ(info.extensions[0].tag, 2);
-  EXPECT_EQ(info.extensions[0].revision, 3);
-  EXPECT_THAT(info.extensions[0].video_codes, ElementsAre(16, 4, 193));
+  ASSERT_EQ(info.timings.size(), 6u);
+  EXPECT_EQ(info.timings[1].mode(), (Mode{1920, 1080, 60'000}));
+  EXPECT_EQ(info.timings[2].mode(), (Mode{1280, 720, 60'000}));
+  EXPECT_EQ(info.timings[3].mode(), (Mode{5120, 2160, 120'000}));
+  EXPECT_EQ(info.timings[4], timings[0]);
+  EXPECT_EQ(info.timings[5], timings[1]);
+}
+
+// edid-decode does not decode them, so the rates are the standard's: 1920x1080
+// with 24 and 48 Hz and multiples of 25 alone; a short one with 30 and 60.
+TEST(EdidInfoTest, VideoFormatsNameASizeAndItsRates) {
+  const EdidInfo info =
+      Parse(WithCta({0xC7, 0x02, 0xC4, 0x31, 0x01, 0x08, 0xC0, 0x00}, {}));
+  std::vector<Mode> modes;
+  for (size_t i = 1; i < info.timings.size(); ++i) {
+    modes.push_back(info.timings[i].mode());
+  }
+  EXPECT_THAT(
+      modes, ElementsAre(Mode{1920, 1080, 24'000}, Mode{1920, 1080, 48'000},
+                         Mode{1920, 1080, 25'000}, Mode{1920, 1080, 300'000},
+                         Mode{1920, 1080, 400'000}, Mode{2560, 1440, 144'000}));
+  const EdidInfo brief = Parse(WithCta({0xC2, 0x00, 0x01}, {}));
+  ASSERT_EQ(brief.timings.size(), 3u);
+  EXPECT_EQ(brief.timings[1].mode(), (Mode{1280, 720, 30'000}));
+  EXPECT_EQ(brief.timings[2].mode(), (Mode{1280, 720, 60'000}));
+}
+
+TEST(EdidInfoTest, WhatIsNotDecodedIsNamed) {
+  // Extended tags 3 (VESA's timing block) and 0x0B, and a vendor's.
+  Bytes edid =
+      WithCta({0xE2, 0x03, 0x00, 0xE1, 0x0B, 0x63, 0x56, 0x34, 0x12}, {});
+  EXPECT_THAT(
+      Parse(edid).undecoded,
+      ElementsAre("CTA-861 data block with extended tag 0x03 at byte 132",
+                  "CTA-861 data block with extended tag 0x0b at byte 135",
+                  "CTA-861 data block of the vendor 12-34-56 at byte "
+                  "137"));
+  edid[128] = 0x50;  // localized strings
+  FixChecksums(edid);
+  EXPECT_THAT(Parse(edid).undecoded,
+              ElementsAre("extension block with tag 0x50 at byte 128"));
 }
 
 TEST(EdidInfoTest, ACtaBlocksTimingsEndBeforeItsChecksum) {
@@ -208,8 +261,112 @@ TEST(EdidInfoTest, ADataBlockMayNotReachIntoTheTimings) {
   FixChecksums(edid);
   const EdidInfo info = Parse(edid);
   EXPECT_THAT(info.problems, ElementsAre(HasSubstr("byte 132")));
-  EXPECT_THAT(info.extensions[0].video_codes, IsEmpty());
   EXPECT_EQ(info.timings.size(), 2u);
+}
+
+// A real monitor's: byte 2 says that timings begin three bytes before the data
+// blocks end, and what stands there would be 259x1280 at 0.72 Hz.
+TEST(EdidInfoTest, TimingsAreFoundBehindDataBlocksThatWereCountedShort) {
+  const EdidInfo info = Parse(Corpus("cta_861_data_blocks_counted_short"));
+  for (const Timing& timing : info.timings) {
+    EXPECT_GT(timing.mode().refresh_mhz, 20'000u);
+    EXPECT_GE(timing.mode().width_px, 640);
+  }
+  std::vector<Mode> last;
+  for (size_t i = info.timings.size() - 4; i < info.timings.size(); ++i) {
+    last.push_back(info.timings[i].mode());
+  }
+  EXPECT_THAT(
+      last, ElementsAre(Mode{1280, 720, 50'000}, Mode{1920, 1080, 50'000, true},
+                        Mode{720, 480, 59'940}, Mode{720, 576, 50'000}));
+  EXPECT_THAT(info.problems,
+              ElementsAre(HasSubstr("byte 163 reaches beyond"),
+                          HasSubstr("begin at 49, behind its data blocks")));
+}
+
+// Counted wrong by any number of bytes, nothing that cannot be a mode is one.
+TEST(EdidInfoTest, NoOffsetOfTheTimingsMakesAModeOfOtherBytes) {
+  Bytes edid = Corpus("cta_861_data_blocks_counted_short");
+  for (int offset = 4; offset <= 127; ++offset) {
+    edid[130] = static_cast<uint8_t>(offset);
+    FixChecksums(edid);
+    for (const Timing& timing : Parse(edid).timings) {
+      EXPECT_GE(timing.refresh_hz(), 1) << offset;
+      EXPECT_LE(timing.refresh_hz(), 2000) << offset;
+    }
+  }
+}
+
+TEST(EdidInfoTest, AClockThatHardlyAnyMonitorHasNeedsWholeSyncs) {
+  Timing slow = {.pixel_clock_khz = 5000,
+                 .width_px = 320,
+                 .h_blank_px = 80,
+                 .h_front_px = 8,
+                 .h_sync_px = 32,
+                 .height_px = 200,
+                 .v_blank_lines = 20,
+                 .v_front_lines = 3,
+                 .v_sync_lines = 4};
+  Bytes edid = Build({.preferred = {1920, 1080}});
+  PutTiming(edid, 54, slow);
+  FixChecksums(edid);
+  EXPECT_EQ(Parse(edid).timings.size(), 1u);
+  slow.v_sync_lines = 0;
+  PutTiming(edid, 54, slow);
+  FixChecksums(edid);
+  EXPECT_THAT(Parse(edid).timings, IsEmpty());
+}
+
+TEST(EdidInfoTest, FourBlocksOfHdmisOverrideAreRead) {
+  const EdidInfo info = Parse(Corpus("hdmi_override_of_four_blocks"));
+  EXPECT_THAT(info.problems, IsEmpty());
+  EXPECT_EQ(info.extension_count, 3);
+  EXPECT_EQ(info.name, "Odyssey G8");
+  ASSERT_TRUE(info.preferred.has_value());
+  EXPECT_EQ(info.preferred->mode(), (Mode{3840, 2160, 120'000}));
+  const Bytes cut = Corpus("hdmi_override_of_four_blocks");
+  EXPECT_THAT(Parse({cut.begin(), cut.begin() + 256}).problems,
+              ElementsAre(HasSubstr("(byte 134) says 3 extension blocks, and "
+                                    "128 bytes")));
+}
+
+TEST(EdidInfoTest, AVtbBlockThatCountsMoreThanFitsIsReadAsFarAsItGoes) {
+  Bytes edid = GenerateEdid(BlockKind::kVtb, 1);
+  edid[130] = 200;
+  FixChecksums(edid);
+  const EdidInfo info = Parse(edid);
+  EXPECT_THAT(info.problems, Contains(HasSubstr("200 entries are at byte 133, "
+                                                "and 6 fit")));
+}
+
+TEST(EdidInfoTest, ADisplayIdDataBlockMayNotReachBeyondItsSection) {
+  Bytes edid = GenerateEdid(BlockKind::kTypeOne, 1);
+  edid[135] = 200;
+  FixChecksums(edid);
+  const EdidInfo info = Parse(edid);
+  EXPECT_EQ(info.timings.size(), 1u);
+  EXPECT_THAT(info.problems,
+              ElementsAre(HasSubstr("checksum of the DisplayID section"),
+                          HasSubstr("byte 133 reaches beyond its section")));
+}
+
+// No bytes of any block kind, cut or changed anywhere, make a mode that cannot
+// be one.
+TEST(EdidInfoTest, EveryBlockKindBearsEveryByteBeingAnother) {
+  for (int kind = 0; kind < kBlockKinds; ++kind) {
+    const Bytes good = GenerateEdid(static_cast<BlockKind>(kind), 7);
+    for (size_t i = 8; i < good.size(); ++i) {
+      for (const uint8_t with : {0x00, 0xFF, 0x80}) {
+        if (i == 18) continue;
+        Bytes bad = good;
+        bad[i] = with;
+        FixChecksums(bad);
+        for (const Timing& timing : Parse(bad).timings) {
+          ASSERT_TRUE(CanBeShown(timing)) << kind << " byte " << i;
+        }
+      }
+    }
+  }
 }
 
 TEST(EdidInfoTest, DamageIsListedAndTheRestUnderstood) {
@@ -235,7 +392,8 @@ TEST(EdidInfoTest, ATimingWithoutPixelsIsLeftOut) {
   const EdidInfo info = Parse(edid);
   EXPECT_THAT(info.timings, IsEmpty());
   EXPECT_FALSE(info.preferred.has_value());
-  EXPECT_THAT(info.problems, ElementsAre(HasSubstr("0x1080")));
+  EXPECT_THAT(info.problems,
+              ElementsAre(HasSubstr("0x1080"), HasSubstr("none is preferred")));
 }
 
 TEST(EdidInfoTest, AnInterlacedTimingIsTheWholePictureAtTheRateOfFields) {
@@ -251,12 +409,12 @@ TEST(EdidInfoTest, AnInterlacedTimingIsTheWholePictureAtTheRateOfFields) {
              .v_blank_lines = 22,
              .v_front_lines = 2,
              .v_sync_lines = 5,
-             .interlaced = true});
+             .interlaced = true,
+             .half_line = true});
   FixChecksums(edid);
   const EdidInfo info = Parse(edid);
   ASSERT_TRUE(info.preferred.has_value());
-  EXPECT_EQ(info.preferred->mode().height_px, 1080);
-  EXPECT_NEAR(info.preferred->mode().refresh_mhz, 60'000, 100);
+  EXPECT_EQ(info.preferred->mode(), (Mode{1920, 1080, 60'000, true}));
 }
 
 TEST(EdidInfoTest, WhatIsNoEdidIsRefused) {

@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 #include "capture/abi/vfio.h"
+#include "capture/edid/edid_info.h"
 
 namespace oriel::capture::sim {
 
@@ -94,14 +95,36 @@ absl::Status EdidRegion::SetLink(uint32_t state) {
         absl::StrFormat("set link_state to %u: 1 is up, 2 is down", state));
   }
   if (link_up_) return absl::OkStatus();
-  const auto mode =
-      edid::ParsePreferredMode(std::span(blob_).first(blob_bytes_));
-  if (!mode.ok()) {
-    return absl::InvalidArgumentError(std::string(mode.status().message()));
-  }
-  RETURN_IF_ERROR(connect_(*mode));
+  ASSIGN_OR_RETURN(const edid::Mode mode,
+                   ModeToShow(std::span(blob_).first(blob_bytes_), max_size_));
+  RETURN_IF_ERROR(connect_(mode));
   link_up_ = true;
   return absl::OkStatus();
+}
+
+absl::StatusOr<edid::Mode> ModeToShow(std::span<const uint8_t> edid,
+                                      Size max_size) {
+  RETURN_IF_ERROR(edid::CheckBaseBlock(edid));
+  ASSIGN_OR_RETURN(const edid::EdidInfo info, edid::ParseEdid(edid));
+  std::vector<edid::Mode> modes;
+  if (info.preferred) modes.push_back(info.preferred->mode());
+  for (const edid::Timing& timing : info.timings) {
+    modes.push_back(timing.mode());
+  }
+  modes.insert(modes.end(), info.bare_modes.begin(), info.bare_modes.end());
+  if (modes.empty()) return edid::Mode{.width_px = 640, .height_px = 480};
+  for (const edid::Mode& mode : modes) {
+    if (mode.width_px <= max_size.width_px &&
+        mode.height_px <= max_size.height_px) {
+      return mode;
+    }
+  }
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "plug in an EDID: each of its %d modes, such as %dx%d, is larger than "
+      "the "
+      "%dx%d that this device can show",
+      modes.size(), modes.front().width_px, modes.front().height_px,
+      max_size.width_px, max_size.height_px));
 }
 
 }  // namespace oriel::capture::sim

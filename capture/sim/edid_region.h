@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "base/picture/rect.h"
 #include "capture/edid/edid.h"
 
@@ -18,11 +19,12 @@ namespace oriel::capture::sim {
 // down. Thread-compatible.
 class EdidRegion {
  public:
-  static constexpr uint64_t kSizeBytes = 4096;
-  static constexpr uint32_t kBlobOffset = 1024;
-  static constexpr uint32_t kMaxBlobBytes = 512;
+  // Room for every EDID there can be.
+  static constexpr uint32_t kMaxBlobBytes = edid::kMaxEdidBytes;
+  static constexpr uint32_t kBlobOffset = 4096;
+  static constexpr uint64_t kSizeBytes = kBlobOffset + kMaxBlobBytes;
 
-  // `connect` is called with the preferred mode when the link goes up; its
+  // `connect` is called with what ModeToShow chose when the link goes up; its
   // error leaves the link down. `max_size` is what clients are told.
   using Connect = std::function<absl::Status(const edid::Mode&)>;
   EdidRegion(Size max_size, Connect connect);
@@ -35,7 +37,8 @@ class EdidRegion {
   // Both: the caller has checked the bounds against kSizeBytes.
   void Read(uint64_t offset, std::span<uint8_t> out) const;
   // kPermissionDenied: read-only; kInvalidArgument: anything else that the
-  // protocol does not allow, also an EDID without a mode that can be shown.
+  // protocol does not allow, a broken base block, or an EDID whose modes are
+  // all larger than `max_size`.
   absl::Status Write(uint64_t offset, std::span<const uint8_t> bytes);
 
  private:
@@ -48,5 +51,11 @@ class EdidRegion {
   uint32_t blob_bytes_ = 0;
   std::vector<uint8_t> blob_ = std::vector<uint8_t>(kMaxBlobBytes);
 };
+
+// What a guest shows on a monitor with this EDID: the preferred mode, else the
+// first one listed that fits into `max_size`, else 640x480, which every monitor
+// can show. What is interlaced is shown whole.
+absl::StatusOr<edid::Mode> ModeToShow(std::span<const uint8_t> edid,
+                                      Size max_size);
 
 }  // namespace oriel::capture::sim

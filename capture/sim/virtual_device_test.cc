@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "capture/edid/edid.h"
+#include "capture/edid/generated_edid.h"
 #include "capture/sim/picture_scenes.h"
 #include "capture/sim/scene_framebuffer.h"
 
@@ -52,6 +53,30 @@ TEST_F(EdidRegionTest, ABlobThatIsNoEdidLeavesTheLinkDown) {
   EXPECT_EQ(Plug({}).code(), absl::StatusCode::kInvalidArgument);
   EXPECT_FALSE(region_.link_up());
   EXPECT_TRUE(connected_.empty());
+}
+
+// Interlaced, in a CTA-861 block alone, in a DisplayID block, nowhere.
+TEST_F(EdidRegionTest, EveryEdidConnectsAModeThatFits) {
+  for (int kind = 0; kind < edid::kBlockKinds; ++kind) {
+    for (uint32_t seed = 1; seed <= 5; ++seed) {
+      const auto blob =
+          edid::GenerateEdid(static_cast<edid::BlockKind>(kind), seed);
+      connected_.clear();
+      const absl::Status status = Plug(blob);
+      ASSERT_TRUE(status.ok()) << kind << ": " << status;
+      ASSERT_EQ(connected_.size(), 1u);
+      EXPECT_LE(connected_[0].width_px, 3840);
+      EXPECT_LE(connected_[0].height_px, 2160);
+    }
+  }
+}
+
+TEST_F(EdidRegionTest, AnInterlacedPreferredModeIsShownWhole) {
+  auto blob = *edid::BuildEdid({.preferred = {1366, 768}});
+  blob[54 + 17] |= 0x80;
+  edid::FixChecksums(blob);
+  ASSERT_TRUE(Plug(blob).ok());
+  EXPECT_EQ(connected_[0].height_px, 2 * 768);
 }
 
 TEST_F(EdidRegionTest, AModeThatIsRefusedLeavesTheLinkDown) {

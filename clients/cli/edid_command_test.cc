@@ -132,6 +132,17 @@ TEST_F(EdidCommandTest, SetSendsAFileAsItIs) {
   EXPECT_THAT(outcome.out, HasSubstr("name:          File\n"));
 }
 
+// A real monitor's: four blocks, of which byte 126 tells old sources one.
+TEST_F(EdidCommandTest, SetSendsAllBlocksThatHdmisOverrideCounts) {
+  const std::string path = "capture/edid/corpus/hdmi_override_of_four_blocks";
+  const Outcome outcome = Run({"edid", "set", "--file", path});
+  EXPECT_EQ(outcome.exit_code, kExitOk) << outcome.err;
+  EXPECT_EQ(asked_.edid().size(), 512u);
+  EXPECT_THAT(outcome.out, HasSubstr("name:          Odyssey G8\n"));
+  EXPECT_THAT(outcome.out,
+              HasSubstr("preferred:     3840x2160 at 120.00 Hz\n"));
+}
+
 TEST_F(EdidCommandTest, AFileThatIsNoEdidIsNamedAndNotSent) {
   const auto error = [this](const std::string& path) {
     const Outcome outcome = Run({"edid", "set", "--file", path});

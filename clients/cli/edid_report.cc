@@ -1,8 +1,8 @@
 #include "clients/cli/edid_report.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <span>
 
 #include "absl/strings/str_format.h"
@@ -30,27 +30,53 @@ std::string Hex(const std::string& bytes) {
 }
 
 std::string ModeText(const edid::Mode& mode) {
-  return FormatMode(mode.width_px, mode.height_px, mode.refresh_mhz);
+  return FormatMode(mode.width_px, mode.height_px, mode.refresh_mhz,
+                    mode.interlaced);
 }
 
 nlohmann::json ModeJson(const edid::Mode& mode) {
   return {{"width_px", mode.width_px},
           {"height_px", mode.height_px},
-          {"refresh_millihz", mode.refresh_mhz}};
+          {"refresh_millihz", mode.refresh_mhz},
+          {"interlaced", mode.interlaced}};
 }
 
 // All that the EDID spells out, each once, the preferred one first.
 std::vector<edid::Mode> Modes(const edid::EdidInfo& info) {
   std::vector<edid::Mode> modes;
-  const auto add = [&modes](const edid::Mode& mode) {
-    if (std::find(modes.begin(), modes.end(), mode) == modes.end()) {
-      modes.push_back(mode);
-    }
+  std::set<edid::Mode> seen;
+  const auto add = [&](const edid::Mode& mode) {
+    if (seen.insert(mode).second) modes.push_back(mode);
   };
   if (info.preferred) add(info.preferred->mode());
   for (const edid::Timing& timing : info.timings) add(timing.mode());
-  for (const edid::Mode& mode : info.listed_modes) add(mode);
+  for (const edid::Mode& mode : info.bare_modes) add(mode);
   return modes;
+}
+
+// The most exact that is told, in millimetres; zeroes where nothing is.
+struct SizeMm {
+  double width = 0, height = 0;
+};
+
+SizeMm SizeOf(const edid::EdidInfo& info) {
+  if (info.exact_size) {
+    return {info.exact_size->width_tenth_mm / 10.0,
+            info.exact_size->height_tenth_mm / 10.0};
+  }
+  if (info.preferred && info.preferred->width_mm > 0 &&
+      info.preferred->height_mm > 0) {
+    return {double(info.preferred->width_mm),
+            double(info.preferred->height_mm)};
+  }
+  return {info.width_cm * 10.0, info.height_cm * 10.0};
+}
+
+std::string SizeText(const edid::EdidInfo& info) {
+  const SizeMm size = SizeOf(info);
+  return size.width == 0
+             ? "-"
+             : absl::StrFormat("%g mm x %g mm", size.width, size.height);
 }
 
 void AddOtherModes(const edid::EdidInfo& info, std::vector<TableRow>& rows) {
@@ -125,9 +151,16 @@ std::vector<TableRow> MonitorRows(const std::string& bytes) {
                                 info->version, info->revision)},
       {"name:", OrDash(info->name)},
       {"manufacturer:", OrDash(info->manufacturer)},
+      {"size:", SizeText(*info)},
       {"preferred:", info->preferred ? ModeText(info->preferred->mode()) : "-"},
   };
   AddOtherModes(*info, rows);
+  for (const std::string& text : info->texts) {
+    rows.push_back({"text:", OrDash(text)});
+  }
+  for (const std::string& block : info->undecoded) {
+    rows.push_back({"not decoded:", Printable(block)});
+  }
   for (const std::string& problem : info->problems) {
     rows.push_back({"problem:", Printable(problem)});
   }
@@ -139,7 +172,11 @@ nlohmann::json MonitorJson(const std::string& bytes) {
                          {"name", ""},
                          {"manufacturer", ""},
                          {"preferred", nullptr},
+                         {"width_mm", 0},
+                         {"height_mm", 0},
+                         {"texts", nlohmann::json::array()},
                          {"modes", nlohmann::json::array()},
+                         {"not_decoded", nlohmann::json::array()},
                          {"problems", nlohmann::json::array()}};
   if (bytes.empty()) return json;
   const auto info = Parse(bytes);
@@ -149,6 +186,10 @@ nlohmann::json MonitorJson(const std::string& bytes) {
   }
   json["name"] = info->name;
   json["manufacturer"] = info->manufacturer;
+  json["width_mm"] = SizeOf(*info).width;
+  json["height_mm"] = SizeOf(*info).height;
+  json["texts"] = info->texts;
+  json["not_decoded"] = info->undecoded;
   if (info->preferred) json["preferred"] = ModeJson(info->preferred->mode());
   for (const edid::Mode& mode : Modes(*info)) {
     json["modes"].push_back(ModeJson(mode));

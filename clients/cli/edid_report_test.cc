@@ -44,8 +44,50 @@ TEST(EdidReportTest, PeopleReadWhatIsPluggedIn) {
             "EDID:          128 bytes, version 1.4\n"
             "name:          Desk\n"
             "manufacturer:  ORL\n"
+            "size:          423 mm x 238 mm\n"
             "preferred:     1600x900 at 59.98 Hz\n"
-            "other modes:   640x480 at 60.00 Hz, 800x600 at 60.00 Hz\n");
+            "other modes:   640x480 at 59.94 Hz, 800x600 at 60.32 Hz\n");
+}
+
+// A text instead of the range limits, an interlaced timing in a CTA-861 block
+// (code 5), and a block of a vendor that nobody knows.
+TEST(EdidReportTest, TextsInterlacedModesAndWhatIsNotDecodedAreTold) {
+  std::string bytes = Monitor(1600, 900);
+  const std::string text("\0\0\0\xFE\0Panel 7\n     ", 18);
+  bytes.replace(90, text.size(), text);
+  bytes[126] = 2;
+  std::string cta("\x02\x03\x06\x00\x41\x05", 6);
+  cta.resize(edid::kBlockBytes, '\0');
+  std::string vendors(1, '\xFF');
+  vendors.resize(edid::kBlockBytes, '\0');
+  bytes += cta + vendors;
+  for (size_t at = 0; at < bytes.size(); at += edid::kBlockBytes) {
+    char& last = bytes[at + edid::kBlockBytes - 1];
+    last = 0;
+    for (size_t i = 0; i + 1 < edid::kBlockBytes; ++i) {
+      last = static_cast<char>(last - bytes[at + i]);
+    }
+  }
+  const std::string told = EdidDetails(PluggedIn(bytes), false);
+  EXPECT_THAT(told, HasSubstr("other modes:   1920x1080i at 60.00 Hz\n"
+                              "text:          Panel 7\n"
+                              "not decoded:   extension block with tag 0xff at "
+                              "byte 256\n"));
+  const nlohmann::json json = MonitorJson(bytes);
+  EXPECT_EQ(json["modes"][1]["interlaced"], true);
+  EXPECT_EQ(json["modes"][1]["refresh_millihz"], 60'000);
+  EXPECT_EQ(json["texts"][0], "Panel 7");
+  EXPECT_EQ(json["not_decoded"].size(), 1u);
+}
+
+TEST(EdidReportTest, TheLargestPreferredModeOfTwoBlocksIsTold) {
+  EXPECT_THAT(EdidDetails(PluggedIn(Monitor(5120, 1440)), false),
+              HasSubstr("EDID:          256 bytes, version 1.4\n"
+                        "name:          Desk\n"
+                        "manufacturer:  ORL\n"
+                        "size:          1354 mm x 381 mm\n"
+                        "preferred:     5120x1440 at 59.98 Hz\n"
+                        "other modes:   2560x720 at 59.91 Hz\n"));
 }
 
 TEST(EdidReportTest, JsonHasTheBytesAndWhatTheySay) {
@@ -63,6 +105,9 @@ TEST(EdidReportTest, JsonHasTheBytesAndWhatTheySay) {
   ASSERT_EQ(json["modes"].size(), 3u);
   EXPECT_EQ(json["modes"][0], json["preferred"]);
   EXPECT_EQ(json["modes"][1]["width_px"], 640);
+  EXPECT_EQ(json["modes"][1]["interlaced"], false);
+  EXPECT_EQ(json["width_mm"], 423);
+  EXPECT_EQ(json["height_mm"], 238);
   EXPECT_EQ(json["problems"], nlohmann::json::array());
 }
 

@@ -85,9 +85,9 @@ absl::StatusOr<v1::MonitorMode> ParseMonitorMode(const std::string& text) {
 }
 
 std::string FormatMode(int64_t width_px, int64_t height_px,
-                       uint32_t refresh_millihz) {
-  return absl::StrFormat("%dx%d at %.2f Hz", width_px, height_px,
-                         refresh_millihz / 1000.0);
+                       uint32_t refresh_millihz, bool interlaced) {
+  return absl::StrFormat("%dx%d%s at %.2f Hz", width_px, height_px,
+                         interlaced ? "i" : "", refresh_millihz / 1000.0);
 }
 
 }  // namespace oriel::clients

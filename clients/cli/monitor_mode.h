@@ -12,8 +12,9 @@ namespace oriel::clients {
 // a rate of 1 to 1000 Hz, 60 when it is left out. kInvalidArgument.
 absl::StatusOr<v1::MonitorMode> ParseMonitorMode(const std::string& text);
 
-// "1600x900 at 59.94 Hz"
+// "1600x900 at 59.94 Hz"; "1920x1080i at 60.00 Hz" when interlaced, whose rate
+// is that of fields.
 std::string FormatMode(int64_t width_px, int64_t height_px,
-                       uint32_t refresh_millihz);
+                       uint32_t refresh_millihz, bool interlaced = false);
 
 }  // namespace oriel::clients

@@ -19,6 +19,8 @@ TEST(MonitorModeTest, ReadsASizeAndARate) {
   EXPECT_EQ(Told("1600x900"), "1600x900 at 60.00 Hz");
   EXPECT_EQ(Told("1600x900@75"), "1600x900 at 75.00 Hz");
   EXPECT_EQ(Told("1x65535@1"), "1x65535 at 1.00 Hz");
+  EXPECT_EQ(Told("5120x1440"), "5120x1440 at 60.00 Hz");
+  EXPECT_EQ(FormatMode(1920, 1080, 60'000, true), "1920x1080i at 60.00 Hz");
   EXPECT_EQ(ParseMonitorMode("1600x900@59.94")->refresh_millihz(), 59'940u);
   EXPECT_EQ(ParseMonitorMode("1600x900@59.9")->refresh_millihz(), 59'900u);
   EXPECT_EQ(ParseMonitorMode("1600x900@59.005")->refresh_millihz(), 59'005u);

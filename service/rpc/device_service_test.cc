@@ -12,6 +12,7 @@
 
 #include "capture/device/fake_device.h"
 #include "capture/edid/edid.h"
+#include "capture/edid/edid_info.h"
 #include "capture/igd/op_region.h"
 #include "service/rpc/server_fixture.h"
 
@@ -148,10 +149,10 @@ TEST_F(DeviceServiceTest, AModeThatIsSetIsTheMonitorFromThenOn) {
   EXPECT_EQ(got.edid(), set.edid());
   EXPECT_THAT(got.edid(), HasSubstr("Wall"));
   const std::vector<uint8_t> blob(got.edid().begin(), got.edid().end());
-  const auto mode = capture::edid::ParsePreferredMode(blob);
-  ASSERT_TRUE(mode.ok()) << mode.status();
-  EXPECT_EQ(mode->width_px, 1600);
-  EXPECT_EQ(mode->height_px, 900);
+  const auto info = capture::edid::ParseEdid(blob);
+  ASSERT_TRUE(info.ok() && info->preferred) << info.status();
+  EXPECT_EQ(info->preferred->mode().width_px, 1600);
+  EXPECT_EQ(info->preferred->mode().height_px, 900);
 }
 
 TEST_F(DeviceServiceTest, BytesThatAreSetAreWrittenAsTheyAre) {
