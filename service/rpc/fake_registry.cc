@@ -37,11 +37,6 @@ int FakeViewer::written_count() const {
   return written_;
 }
 
-bool FakeViewer::left() const {
-  MutexLock lock(mutex_);
-  return left_;
-}
-
 void FakeViewer::AwaitWritten(int count) {
   MutexLock lock(mutex_);
   while (written_ < count) changed_.Wait(mutex_);

@@ -32,7 +32,6 @@ class FakeViewer final : public session::Viewer {
   void Send(session::WireMessagePtr message) { sink_->Write(message); }
   void Close(const absl::Status& status) { sink_->Close(status); }
   int written_count() const;
-  bool left() const;
   void AwaitWritten(int count);
   void AwaitLeft();
   // Waits for the control with this place in the order of arrival.
