@@ -21,7 +21,7 @@
 namespace oriel::offers {
 namespace {
 
-constexpr int kPatienceMs = 30'000;
+constexpr int kPatienceMs = 120'000;
 
 class FdSource final : public capture::FrameSource {
  public:
@@ -69,12 +69,22 @@ bool FakeVfioFd::AwaitClosed() const {
 bool FakeVfioFd::IsOpen() const { return !IsHungUp(other_end_.get(), 0); }
 
 FakeVmm::FakeVmm() {
+  int ends[2];
+  EXPECT_EQ(pipe2(ends, O_CLOEXEC), 0);
+  const UniqueFd running(ends[0]);
   // A vfork: fork() of a program with threads, under a sanitizer, may hang.
   pid_ = vfork();
   if (pid_ == 0) {
-    execl("/bin/sleep", "sleep", "1000", nullptr);
+    dup2(ends[1], STDOUT_FILENO);
+    execl("/bin/sh", "sh", "-c", "echo; exec sleep 1000 >&-", nullptr);
     _exit(127);
   }
+  close(ends[1]);
+  // vfork() returns before exec has closed what the child inherited, among it
+  // a test's devices, which are to be open nowhere else. Its first byte comes
+  // after that.
+  char byte = 0;
+  EXPECT_EQ(read(running.get(), &byte, 1), 1);
   pidfd_ = UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
   EXPECT_TRUE(pidfd_.valid());
 }
