@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -179,16 +180,23 @@ void TellStarted(const rpc::Server& server, size_t displays,
 
 // Trying them takes a moment, which no viewer shall wait for.
 void TellVideoEncoders() {
+  std::map<std::string, std::string> first_usable;  // by codec
   for (const encoder::EncoderProbe& probe : encoder::ProbeVideoEncoders()) {
-    spdlog::info(
+    const std::string codec = encoder::CodecName(probe.codec);
+    std::string& first = first_usable.emplace(codec, "none").first->second;
+    if (probe.usable && first == "none") first = probe.name;
+    spdlog::debug(
         "event=video_encoder name={} codec={} hardware={} usable={} "
         "tried_ms={} reason={}",
-        probe.name, encoder::CodecName(probe.codec), probe.hardware,
-        probe.usable,
+        probe.name, codec, probe.hardware, probe.usable,
         std::chrono::duration_cast<std::chrono::milliseconds>(probe.duration)
             .count(),
         LogText(probe.reason));
   }
+  std::string line;
+  for (const auto& [codec, name] : first_usable)
+    line += " " + codec + "=" + name;
+  spdlog::info("event=video_encoders{}", line);
 }
 
 // `guard` because what was started already may take its time to end.
