@@ -128,6 +128,16 @@ VbtBuilder& VbtBuilder::AddChildren(const std::vector<ChildDevice>& children,
   return AddBlock(layout::kGeneralDefinitions, data);
 }
 
+VbtBuilder& VbtBuilder::AddLegacyChildren(
+    const std::vector<ChildDevice>& children, uint8_t child_bytes) {
+  std::vector<uint8_t> data = {child_bytes};
+  for (const ChildDevice& device : children) {
+    const std::vector<uint8_t> child = EncodeChild(device, child_bytes);
+    data.insert(data.end(), child.begin(), child.end());
+  }
+  return AddBlock(layout::kLegacyChildren, data);
+}
+
 VbtBuilder& VbtBuilder::AddLfpOptions(uint8_t panel_type) {
   std::vector<uint8_t> data(kLfpOptionsBytes);
   data[layout::kPanelType] = panel_type;

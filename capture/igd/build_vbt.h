@@ -30,6 +30,9 @@ class VbtBuilder {
   // size for this BDB version unless it is given.
   VbtBuilder& AddChildren(const std::vector<ChildDevice>& children,
                           std::optional<uint8_t> child_bytes = std::nullopt);
+  // Block 11.
+  VbtBuilder& AddLegacyChildren(const std::vector<ChildDevice>& children,
+                                uint8_t child_bytes);
   // Block 40.
   VbtBuilder& AddLfpOptions(uint8_t panel_type);
   // Block 42, and block 41 before it when `with_pointers`. At least one entry;

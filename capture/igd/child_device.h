@@ -7,7 +7,8 @@
 namespace oriel::capture::igd {
 
 // One output in the VBT's general definitions (intel_vbt_defs.h, struct
-// child_device_config). The numbers are the firmware's, unchecked.
+// child_device_config), or in the list that was there before those. The numbers
+// are the firmware's, unchecked.
 struct ChildDevice {
   uint16_t handle = 0;
   uint16_t device_type = 0;
@@ -17,6 +18,8 @@ struct ChildDevice {
   uint8_t aux_channel = 0;
   bool usb_type_c = false;   // from BDB version 195 on
   bool thunderbolt = false;  // from BDB version 209 on
+  // From the legacy child devices (block 11), which today's drivers ignore.
+  bool legacy = false;
   friend bool operator==(const ChildDevice&, const ChildDevice&) = default;
 };
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <set>
@@ -129,6 +130,25 @@ TEST_F(IntelVbtDecodeTest, AgreesOnTablesOfEveryShape) {
       EXPECT_EQ(Timings(*vbt->panel_mode), After(text, "timings:", " (good)"));
       EXPECT_EQ(vbt->panel_name, After(text, "Panel name:", " "));
     }
+  }
+}
+
+TEST_F(IntelVbtDecodeTest, AgreesOnLegacyChildrenInAnOptionRom) {
+  for (const uint8_t child_bytes : {22, 27, 33}) {
+    const auto table = VbtBuilder(child_bytes == 22 ? 100 : 150)
+                           .AddBlock(254, std::vector<uint8_t>(20))
+                           .AddLegacyChildren(SampleChildren(), child_bytes)
+                           .Build();
+    std::vector<uint8_t> rom(65536, 0xC3);
+    std::copy(table.begin(), table.end(), rom.begin() + 0x5A00);
+    const auto found = FindVbt(rom);
+    ASSERT_TRUE(found.ok()) << found.status();
+    EXPECT_EQ(found->offset_bytes, 0x5A00u);
+    std::vector<ChildDevice> children = found->vbt.children;
+    for (ChildDevice& child : children) child.legacy = false;
+    const std::string text = Decode(rom);
+    EXPECT_EQ(children, ToolsChildren(text)) << text;
+    EXPECT_EQ(children.size(), SampleChildren().size());
   }
 }
 

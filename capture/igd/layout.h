@@ -54,6 +54,7 @@ inline constexpr size_t kBdbHeaderBytes = 22;
 // A block: id, u16 size of the data, data.
 inline constexpr size_t kBlockHeaderBytes = 3;
 inline constexpr uint8_t kGeneralDefinitions = 2;
+inline constexpr uint8_t kLegacyChildren = 11;
 inline constexpr uint8_t kLfpOptions = 40;
 inline constexpr uint8_t kLfpDataPointers = 41;
 inline constexpr uint8_t kLfpData = 42;
@@ -64,11 +65,18 @@ inline constexpr uint8_t kGenericDtd = 58;
 inline constexpr size_t kChildSize = 4;
 inline constexpr size_t kChildren = 5;
 
+// Offsets in the data of the legacy child devices (struct
+// bdb_legacy_child_devices).
+inline constexpr size_t kLegacyChildSize = 0;
+inline constexpr size_t kLegacyFirstChild = 1;
+
 // Offsets in a child.
 inline constexpr size_t kChildHandle = 0;
 inline constexpr size_t kChildDeviceType = 2;
 inline constexpr size_t kChildDvoPort = 16;
 inline constexpr size_t kChildDdcPin = 19;
+// What every child has, up to the DDC pin.
+inline constexpr size_t kLeastChildBytes = 20;
 inline constexpr size_t kChildAuxChannel = 25;
 // What readers of newer tables insist on (intel_bios.c).
 inline constexpr size_t kSmallestCommonChildBytes = 33;

@@ -17,6 +17,10 @@ bool StartsWith(Bytes bytes, const char* text, size_t size_bytes) {
          std::memcmp(bytes.data(), text, size_bytes) == 0;
 }
 
+std::string ByteCount(size_t count) {
+  return absl::StrFormat("%d byte%s", count, count == 1 ? "" : "s");
+}
+
 ChildDevice ParseChild(Bytes child, uint16_t bdb_version) {
   ChildDevice device = {
       .handle = ReadLe<uint16_t>(child, layout::kChildHandle),
@@ -36,10 +40,40 @@ ChildDevice ParseChild(Bytes child, uint16_t bdb_version) {
   return device;
 }
 
+// Reads children of `child_bytes`, not 0, from `at` on.
+void AppendChildren(Bytes data, size_t at, size_t child_bytes, bool legacy,
+                    Vbt& vbt) {
+  for (; data.size() - at >= child_bytes; at += child_bytes) {
+    ChildDevice child =
+        ParseChild(data.subspan(at, child_bytes), vbt.bdb_version);
+    child.legacy = legacy;
+    if (child.device_type != 0) vbt.children.push_back(child);
+  }
+}
+
+void ParseLegacyChildren(Bytes data, Vbt& vbt) {
+  const size_t child_bytes = data.empty() ? 0 : data[layout::kLegacyChildSize];
+  if (child_bytes < layout::kLeastChildBytes) {
+    vbt.problems.push_back(absl::StrFormat(
+        "legacy child devices (block 11): children of %d bytes cannot be "
+        "read, they have at least %d",
+        child_bytes, layout::kLeastChildBytes));
+    return;
+  }
+  if (data.size() - layout::kLegacyFirstChild < child_bytes) {
+    vbt.problems.push_back(absl::StrFormat(
+        "legacy child devices (block 11): %s do not hold one child of %d",
+        ByteCount(data.size() - layout::kLegacyFirstChild), child_bytes));
+  }
+  AppendChildren(data, layout::kLegacyFirstChild, child_bytes, true, vbt);
+}
+
 void ParseChildren(const BlockTable& blocks, Vbt& vbt) {
   const auto data = blocks.Find(layout::kGeneralDefinitions);
   if (!data) {
-    vbt.problems.push_back("no general definitions (block 2): no connectors");
+    if (!blocks.Find(layout::kLegacyChildren)) {
+      vbt.problems.push_back("no general definitions (block 2): no connectors");
+    }
     return;
   }
   const ChildSizes known = KnownChildSizes(vbt.bdb_version);
@@ -62,12 +96,7 @@ void ParseChildren(const BlockTable& blocks, Vbt& vbt) {
         "%d",
         child_bytes, vbt.bdb_version, known.min_bytes));
   }
-  for (size_t at = layout::kChildren; data->size() - at >= child_bytes;
-       at += child_bytes) {
-    const ChildDevice child =
-        ParseChild(data->subspan(at, child_bytes), vbt.bdb_version);
-    if (child.device_type != 0) vbt.children.push_back(child);
-  }
+  AppendChildren(*data, layout::kChildren, child_bytes, false, vbt);
 }
 
 // The size of the data of the block at `at`, whose header is inside `table`.
@@ -79,10 +108,6 @@ size_t BlockDataBytes(Bytes table, size_t at) {
     return ReadLe<uint32_t>(table, data + 1);
   }
   return ReadLe<uint16_t>(table, at + 1);
-}
-
-std::string ByteCount(size_t count) {
-  return absl::StrFormat("%d byte%s", count, count == 1 ? "" : "s");
 }
 
 // `bdb_end` is where the BDB's header says that it ends.
@@ -176,6 +201,9 @@ absl::StatusOr<Vbt> ParseVbt(Bytes bytes, Bytes panel_edid) {
              bdb_end, vbt);
   const BlockTable blocks(table, bdb, vbt.blocks);
   ParseChildren(blocks, vbt);
+  if (const auto legacy = blocks.Find(layout::kLegacyChildren)) {
+    ParseLegacyChildren(*legacy, vbt);
+  }
   DecodePanel(blocks, panel_edid, vbt);
   return vbt;
 }

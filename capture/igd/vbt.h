@@ -27,7 +27,7 @@ struct Vbt {
   size_t size_bytes = 0;  // of the table; there may be more bytes
   uint16_t bdb_version = 0;
   std::vector<VbtBlock> blocks;  // in the order of the table
-  // Children with a device type of 0 are left out.
+  // Children with a device type of 0 are left out; legacy ones come last.
   std::vector<ChildDevice> children;
   // Which of 16 panels is built in, 255: the one whose ID the panel's EDID has;
   // empty when the firmware does not say.
@@ -50,5 +50,14 @@ struct Vbt {
 // 255. kInvalidArgument: no VBT at all.
 absl::StatusOr<Vbt> ParseVbt(std::span<const uint8_t> vbt,
                              std::span<const uint8_t> panel_edid = {});
+
+struct FoundVbt {
+  Vbt vbt;
+  size_t offset_bytes = 0;
+};
+
+// The first VBT that can be decoded anywhere in `bytes`, such as an option ROM:
+// its code can hold "$VBT", too. kInvalidArgument: there is none.
+absl::StatusOr<FoundVbt> FindVbt(std::span<const uint8_t> bytes);
 
 }  // namespace oriel::capture::igd

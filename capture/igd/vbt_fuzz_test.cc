@@ -10,6 +10,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size_bytes) {
   constexpr size_t kEdidBytes = 18;
   const std::span<const uint8_t> input(data, size_bytes);
   if (input.size() < kEdidBytes) return 0;
+  const auto found = igd::FindVbt(input);
+  if (found.ok() &&
+      found->offset_bytes + found->vbt.size_bytes > input.size()) {
+    abort();
+  }
   const auto vbt =
       igd::ParseVbt(input.subspan(kEdidBytes), input.first(kEdidBytes));
   if (!vbt.ok()) return 0;

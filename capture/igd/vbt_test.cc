@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <numeric>
 #include <random>
 
@@ -85,6 +86,92 @@ TEST(VbtTest, ChildrenTooSmallToReadAreNoChildren) {
     EXPECT_TRUE(vbt.children.empty());
     EXPECT_EQ(vbt.problems.size(), 1u);
   }
+}
+
+TEST(VbtTest, LegacyChildrenAreReadAndMarked) {
+  for (const uint8_t child_bytes : {20, 22, 27, 33, 44}) {
+    const Vbt vbt = Parsed(VbtBuilder(100)
+                               .AddLegacyChildren(SampleChildren(), child_bytes)
+                               .Build());
+    std::vector<ChildDevice> expected = SampleChildren();
+    for (ChildDevice& child : expected) {
+      if (child_bytes < 26) child.aux_channel = 0;
+      child.legacy = true;
+    }
+    EXPECT_EQ(vbt.children, expected) << int{child_bytes};
+    EXPECT_TRUE(vbt.problems.empty()) << vbt.problems.front();
+  }
+}
+
+TEST(VbtTest, LegacyChildrenComeBehindThoseThatDriversUse) {
+  const Vbt vbt = Parsed(VbtBuilder(150)
+                             .AddLegacyChildren(SampleChildren(), 33)
+                             .AddChildren({SampleChildren()[0]})
+                             .Build());
+  ASSERT_EQ(vbt.children.size(), 1 + SampleChildren().size());
+  EXPECT_FALSE(vbt.children[0].legacy);
+  EXPECT_TRUE(vbt.children[1].legacy);
+}
+
+TEST(VbtTest, LegacyChildrenThatCannotBeReadAreTold) {
+  const auto problems_of = [](std::vector<uint8_t> block) {
+    const std::vector<uint8_t> other(9);
+    const Vbt vbt = Parsed(
+        VbtBuilder(100).AddBlock(11, block).AddBlock(254, other).Build());
+    EXPECT_TRUE(vbt.children.empty());
+    EXPECT_EQ(vbt.problems.size(), 1u);
+    return vbt.problems.empty() ? "" : vbt.problems[0];
+  };
+  const std::string small =
+      "legacy child devices (block 11): children of 0 bytes cannot be read, "
+      "they have at least 20";
+  EXPECT_EQ(problems_of({}), small);
+  EXPECT_EQ(problems_of({0, 1, 2}), small);
+  std::vector<uint8_t> nineteen(1 + 19 * 3, 1);
+  nineteen[0] = 19;
+  EXPECT_NE(problems_of(nineteen).find("children of 19 bytes"),
+            std::string::npos);
+  EXPECT_EQ(problems_of({33, 1, 2}),
+            "legacy child devices (block 11): 2 bytes do not hold one child of "
+            "33");
+}
+
+// As in an option ROM, whose code looks for the signature.
+TEST(FindVbtTest, TheFirstThatCanBeDecodedIsFound) {
+  const auto table = SimpleTable();
+  for (const size_t offset : {size_t{0}, size_t{1}, size_t{77}, size_t{4096}}) {
+    std::vector<uint8_t> rom(offset + table.size() + 100, '$');
+    if (offset > 60) std::memcpy(&rom[1], "$VBT", 4);
+    std::copy(table.begin(), table.end(),
+              rom.begin() + static_cast<std::ptrdiff_t>(offset));
+    const auto found = FindVbt(rom);
+    ASSERT_TRUE(found.ok()) << found.status();
+    EXPECT_EQ(found->offset_bytes, offset);
+    EXPECT_EQ(found->vbt.children, SampleChildren());
+  }
+}
+
+TEST(FindVbtTest, WhatCannotBeDecodedIsPlaced) {
+  const auto error = [](const std::vector<uint8_t>& bytes) {
+    return std::string(FindVbt(bytes).status().message());
+  };
+  EXPECT_EQ(error({}), "no VBT: \"$VBT\" stands nowhere in its 0 bytes");
+  EXPECT_EQ(error({'$', 'V', 'B'}),
+            "no VBT: \"$VBT\" stands nowhere in its 3 bytes");
+  std::vector<uint8_t> cut = SimpleTable();
+  cut.resize(cut.size() - 1);
+  cut.insert(cut.begin(), 300, 0);
+  EXPECT_NE(error(cut).find("stands in one place, the first at byte 300; "
+                            "there: VBT: byte 24 gives its size as"),
+            std::string::npos)
+      << error(cut);
+  std::vector<uint8_t> many;
+  for (int i = 0; i < 100000; ++i) {
+    for (const char c : std::string("$VBT")) many.push_back(c);
+  }
+  EXPECT_NE(error(many).find("stands in 1000 places, the first at byte 0"),
+            std::string::npos)
+      << error(many);
 }
 
 TEST(VbtTest, BlocksTellWhereTheyAre) {

@@ -181,14 +181,17 @@ void Definition::AddView() {
 
 void Definition::AddVbt() {
   CLI::App* command = app_.add_subcommand(
-      "vbt", "Decodes a VBT or an OpRegion in a file (needs no orield).");
-  command->footer(std::string("Examples:\n"
-                              "  oriel vbt /sys/kernel/debug/dri/0/i915_vbt\n"
-                              "  oriel vbt opregion.bin --json\n\n") +
-                  kExitCodes);
+      "vbt", "Decodes the VBT in a file (needs no orield).");
+  command->footer(
+      std::string("Examples:\n"
+                  "  oriel vbt /sys/kernel/debug/dri/0/i915_vbt\n"
+                  "  oriel vbt opregion.bin --json\n"
+                  "  ssh host cat /root/vga.rom | oriel vbt -\n\n") +
+      kExitCodes);
   command
       ->add_option("FILE", vbt_.file,
-                   "Starts with $VBT, or is an OpRegion with all behind it")
+                   "A VBT, an OpRegion with all behind it, or an option ROM "
+                   "with a VBT in it; - is standard input")
       ->type_name("")
       ->required();
   command->add_flag("--json", common_.json, "Print JSON");

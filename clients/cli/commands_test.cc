@@ -1,5 +1,6 @@
 #include "clients/cli/commands.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -424,12 +425,41 @@ TEST_F(CommandsTest, VbtNamesTheFileAndWhatIsWrongWithIt) {
   const Outcome noise = Run({"vbt", path});
   EXPECT_EQ(noise.exit_code, kExitFailure);
   EXPECT_EQ(noise.out, "");
-  EXPECT_THAT(noise.err, HasSubstr("cannot decode " + path + ": neither"));
+  EXPECT_THAT(noise.err, HasSubstr("cannot decode " + path +
+                                   ": no VBT: \"$VBT\" stands nowhere in its "
+                                   "5 bytes"));
   const Outcome missing = Run({"vbt", Fresh("missing.vbt")});
   EXPECT_EQ(missing.exit_code, kExitFailure);
   EXPECT_THAT(missing.err, HasSubstr("missing.vbt: No such file"));
   EXPECT_THAT(Run({"vbt", "/"}).err, HasSubstr("cannot read /: "));
-  EXPECT_THAT(Run({"vbt", "/dev/zero"}).err, HasSubstr("more than 1 MiB"));
+  EXPECT_THAT(Run({"vbt", "/dev/zero"}).err, HasSubstr("more than 16 MiB"));
+  EXPECT_THAT(Run({"vbt", "/dev/null"}).err, HasSubstr("it is empty"));
+}
+
+// The test's standard input becomes the file for a moment.
+TEST_F(CommandsTest, VbtReadsStandardInput) {
+  const int own = dup(STDIN_FILENO);
+  const auto with_input = [&](const std::string& bytes) {
+    const std::string path = Fresh("input.bin");
+    std::ofstream(path, std::ios::binary) << bytes;
+    const int fd = open(path.c_str(), O_RDONLY);
+    dup2(fd, STDIN_FILENO);
+    close(fd);
+    return Run({"vbt", "-", "--json"}, "unix:/nowhere");
+  };
+  const auto table = capture::igd::VbtBuilder(221)
+                         .AddChildren(capture::igd::SampleChildren())
+                         .Build();
+  const Outcome found = with_input(std::string(512, 'x') +
+                                   std::string(table.begin(), table.end()));
+  EXPECT_EQ(found.exit_code, kExitOk) << found.err;
+  EXPECT_EQ(nlohmann::json::parse(found.out)["vbt_offset"], 512);
+  EXPECT_THAT(with_input("").err,
+              HasSubstr("cannot decode standard input: it is empty"));
+  if (own >= 0) {
+    dup2(own, STDIN_FILENO);
+    close(own);
+  }
 }
 
 }  // namespace

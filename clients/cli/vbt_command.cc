@@ -10,9 +10,9 @@
 namespace oriel::clients {
 namespace {
 
-// An OpRegion has 8 KiB and a VBT 64 KiB at most; whole firmware images are a
-// mistake.
-constexpr size_t kMaxFileBytes = 1024 * 1024;
+// An option ROM has 16 MiB at most (PCI Local Bus Specification 3.0, section
+// 6.2.5.2), all else is smaller.
+constexpr size_t kMaxFileBytes = 16 * 1024 * 1024;
 
 }  // namespace
 
@@ -20,11 +20,12 @@ absl::Status RunVbt(const VbtOptions& options, bool json, Console& console) {
   ASSIGN_OR_RETURN(
       const std::vector<uint8_t> content,
       ReadWholeFile(options.file, kMaxFileBytes,
-                    "has more than 1 MiB: that is no VBT or OpRegion alone"));
+                    "has more than 16 MiB: that is no VBT, OpRegion or option "
+                    "ROM alone"));
   const absl::StatusOr<VbtFile> file = DecodeVbtFile(content);
   if (!file.ok()) {
     return absl::DataLossError(
-        absl::StrFormat("cannot decode %s: %s", options.file,
+        absl::StrFormat("cannot decode %s: %s", InputName(options.file),
                         std::string(file.status().message())));
   }
   console.out << (json ? JsonLine(VbtJson(*file))

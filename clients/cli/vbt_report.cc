@@ -71,7 +71,8 @@ nlohmann::json ChildJson(const igd::ChildDevice& child) {
           {"internal", igd::IsInternal(child)},
           {"hotplug", igd::HasHotplug(child)},
           {"usb_type_c", child.usb_type_c},
-          {"thunderbolt", child.thunderbolt}};
+          {"thunderbolt", child.thunderbolt},
+          {"legacy", child.legacy}};
 }
 
 nlohmann::json OpRegionJson(const igd::OpRegion& op_region) {
@@ -102,10 +103,6 @@ void AddOpRegion(const igd::OpRegion& op_region, Rows& rows) {
        op_region.panel_edid.empty()
            ? "-"
            : absl::StrFormat("%d bytes", op_region.panel_edid.size())});
-  if (op_region.vbt) {
-    rows.push_back(
-        {"VBT at:", absl::StrFormat("0x%x", op_region.vbt_offset_bytes)});
-  }
 }
 
 std::string PanelText(const igd::Vbt& vbt) {
@@ -156,7 +153,8 @@ std::string ConnectorTable(const igd::Vbt& vbt, bool coloured) {
   for (const igd::ChildDevice& child : vbt.children) {
     const std::string name = igd::HandleName(child, vbt.bdb_version);
     rows.push_back(
-        {igd::ConnectorKind(child), OrDash(igd::PortLetter(child)),
+        {igd::ConnectorKind(child) + (child.legacy ? " (legacy)" : ""),
+         OrDash(igd::PortLetter(child)),
          absl::StrFormat("0x%x%s", child.handle,
                          name.empty() ? "" : " (" + name + ")"),
          absl::StrFormat("0x%04x", child.device_type),
@@ -187,6 +185,7 @@ absl::StatusOr<VbtFile> DecodeOpRegion(std::span<const uint8_t> bytes) {
   }
   VbtFile file;
   file.vbt = op_region->vbt;
+  file.vbt_offset_bytes = op_region->vbt_offset_bytes;
   file.op_region = *std::move(op_region);
   return file;
 }
@@ -199,17 +198,14 @@ absl::StatusOr<VbtFile> DecodeVbtFile(std::span<const uint8_t> bytes) {
     }
     return file;
   }
-  if (!StartsWith(bytes, "$VBT")) {
-    return absl::DataLossError(
-        "neither a VBT (starts with \"$VBT\") nor an OpRegion (starts with "
-        "\"IntelGraphicsMem\")");
-  }
-  absl::StatusOr<igd::Vbt> vbt = igd::ParseVbt(bytes);
-  if (!vbt.ok()) {
-    return absl::DataLossError(std::string(vbt.status().message()));
+  if (bytes.empty()) return absl::DataLossError("it is empty");
+  absl::StatusOr<igd::FoundVbt> found = igd::FindVbt(bytes);
+  if (!found.ok()) {
+    return absl::DataLossError(std::string(found.status().message()));
   }
   VbtFile file;
-  file.vbt = *std::move(vbt);
+  file.vbt = std::move(found->vbt);
+  file.vbt_offset_bytes = found->offset_bytes;
   return file;
 }
 
@@ -226,6 +222,7 @@ nlohmann::json VbtJson(const VbtFile& file) {
                       {"size", block.size_bytes}});
   }
   nlohmann::json json = {
+      {"vbt_offset", file.vbt_offset_bytes},
       {"name", vbt.name},
       {"version", vbt.version},
       {"size", vbt.size_bytes},
@@ -242,7 +239,8 @@ nlohmann::json VbtJson(const VbtFile& file) {
       {"op_region",
        file.op_region ? OpRegionJson(*file.op_region) : nlohmann::json()}};
   if (!file.vbt) {
-    for (const char* field : {"name", "version", "size", "bdb_version"}) {
+    for (const char* field :
+         {"vbt_offset", "name", "version", "size", "bdb_version"}) {
       json[field] = nullptr;
     }
   }
@@ -253,6 +251,10 @@ std::string VbtDetails(const VbtFile& file, bool coloured) {
   Rows rows;
   if (file.op_region) AddOpRegion(*file.op_region, rows);
   if (file.vbt) {
+    if (file.op_region || file.vbt_offset_bytes > 0) {
+      rows.push_back(
+          {"VBT at:", absl::StrFormat("0x%x", file.vbt_offset_bytes)});
+    }
     AddVbt(*file.vbt, rows);
   } else {
     rows.push_back({"VBT:", "none"});

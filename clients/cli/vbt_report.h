@@ -16,10 +16,12 @@ namespace oriel::clients {
 struct VbtFile {
   std::optional<capture::igd::OpRegion> op_region;
   std::optional<capture::igd::Vbt> vbt;
+  size_t vbt_offset_bytes = 0;  // in what was decoded
 };
 
-// A bare VBT or an OpRegion, with a VBT in or behind it. kDataLoss: neither, or
-// one without a VBT that can be read, and why.
+// A bare VBT, an OpRegion with a VBT in or behind it, or bytes with a VBT
+// somewhere in them, as an option ROM. kDataLoss: there is none that can be
+// read, and why.
 absl::StatusOr<VbtFile> DecodeVbtFile(std::span<const uint8_t> bytes);
 
 // An OpRegion, also one without a VBT. kDataLoss: it is none, and why.

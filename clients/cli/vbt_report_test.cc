@@ -74,6 +74,30 @@ TEST(VbtReportTest, AnOpRegionIsTakenForWhatItIs) {
                         "mailboxes:   ACPI, SWSCI, ASLE, VBT\n"));
 }
 
+TEST(VbtReportTest, AVbtInAnOptionRomIsFound) {
+  std::vector<uint8_t> rom(65536, 0xFF);
+  rom[0] = 0x55;
+  rom[1] = 0xAA;
+  const std::string code = "code that looks for $VBT in itself";
+  std::copy(code.begin(), code.end(), rom.begin() + 100);
+  const std::vector<uint8_t> table = LaptopVbt();
+  std::copy(table.begin(), table.end(), rom.begin() + 0x5A02);
+  const VbtFile file = Decoded(rom);
+  EXPECT_EQ(VbtJson(file)["vbt_offset"], 0x5A02);
+  EXPECT_THAT(VbtDetails(file, false),
+              testing::StartsWith("VBT at:  0x5a02\nVBT:     SKYLAKE"));
+  EXPECT_EQ(VbtJson(Decoded(table))["vbt_offset"], 0);
+}
+
+TEST(VbtReportTest, LegacyConnectorsAreMarked) {
+  const VbtFile file = Decoded(igd::VbtBuilder(100)
+                                   .AddLegacyChildren(igd::SampleChildren(), 22)
+                                   .Build());
+  EXPECT_EQ(VbtJson(file)["children"][0]["legacy"], true);
+  EXPECT_EQ(VbtJson(Decoded(LaptopVbt()))["children"][0]["legacy"], false);
+  EXPECT_THAT(VbtDetails(file, false), HasSubstr("\neDP (legacy)     A "));
+}
+
 TEST(VbtReportTest, AnOpRegionWithoutAVbtIsTellingToo) {
   std::vector<uint8_t> bytes = igd::BuildOpRegion({});
   bytes[0x58] = 0;
@@ -130,7 +154,7 @@ TEST(VbtReportTest, OtherFilesAreRefusedWithTheReason) {
   const auto reason = [](const std::vector<uint8_t>& bytes) {
     return std::string(DecodeVbtFile(bytes).status().message());
   };
-  EXPECT_THAT(reason({}), HasSubstr("neither a VBT"));
+  EXPECT_THAT(reason({}), HasSubstr("it is empty"));
   EXPECT_THAT(reason({'$', 'V', 'B', 'T'}), HasSubstr("4 bytes"));
   std::vector<uint8_t> region = igd::BuildOpRegion({});
   EXPECT_THAT(reason({region.begin(), region.begin() + 100}),

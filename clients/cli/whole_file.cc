@@ -46,13 +46,19 @@ mode_t UsualMode() {
 
 }  // namespace
 
+std::string InputName(const std::string& path) {
+  return path == "-" ? "standard input" : path;
+}
+
 absl::StatusOr<std::vector<uint8_t>> ReadWholeFile(const std::string& path,
                                                    size_t max_bytes,
                                                    const std::string& limit) {
-  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const std::string name = InputName(path);
+  const UniqueFd fd(path == "-" ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                                : open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd.valid()) {
     return absl::InternalError(
-        absl::StrFormat("cannot open %s: %s", path, std::strerror(errno)));
+        absl::StrFormat("cannot open %s: %s", name, std::strerror(errno)));
   }
   std::vector<uint8_t> content(max_bytes + 1);
   size_t size = 0;
@@ -62,13 +68,13 @@ absl::StatusOr<std::vector<uint8_t>> ReadWholeFile(const std::string& path,
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) {
       return absl::InternalError(
-          absl::StrFormat("cannot read %s: %s", path, std::strerror(errno)));
+          absl::StrFormat("cannot read %s: %s", name, std::strerror(errno)));
     }
     if (count == 0) break;
     size += static_cast<size_t>(count);
   }
   if (size > max_bytes) {
-    return absl::InternalError(absl::StrFormat("%s %s", path, limit));
+    return absl::InternalError(absl::StrFormat("%s %s", name, limit));
   }
   content.resize(size);
   return content;

@@ -10,9 +10,12 @@
 
 namespace oriel::clients {
 
-// Files in sysfs and debugfs, which do not tell their size, too. kInternal;
-// also for more than `max_bytes`, with `limit` as the reason, such as "has more
-// than 1 MiB: that is no VBT".
+// "standard input" for "-", else `path`; for messages.
+std::string InputName(const std::string& path);
+
+// Files in sysfs and debugfs, which do not tell their size, and standard input
+// ("-"), too. kInternal; also for more than `max_bytes`, with `limit` as the
+// reason, such as "has more than 1 MiB: that is no VBT".
 absl::StatusOr<std::vector<uint8_t>> ReadWholeFile(const std::string& path,
                                                    size_t max_bytes,
                                                    const std::string& limit);
