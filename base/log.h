@@ -12,8 +12,9 @@ namespace oriel {
 bool InitLogging(const std::string& level);
 
 // `text` in double quotes, as the value of a log line's field: one line, with
-// quotes, backslashes and what cannot be printed escaped, because names and
-// reasons come from devices, VMs and clients. At most 1000 bytes of it.
+// quotes, backslashes, control characters and what is not UTF-8 escaped,
+// because names and reasons come from devices, VMs and clients. About 1000
+// bytes of it.
 std::string LogText(std::string_view text);
 
 }  // namespace oriel
