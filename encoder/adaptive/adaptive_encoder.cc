@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_format.h"
 #include "base/log.h"
+#include "base/log_limit.h"
 #include "base/status_macros.h"
 #include "encoder/adaptive/refinement.h"
 
@@ -41,6 +44,16 @@ Damage Destinations(const std::vector<Patch>& patches) {
   std::vector<Rect> rects;
   for (const Patch& patch : patches) rects.push_back(patch.rect);
   return Damage::FromRects(std::move(rects));
+}
+
+// A GPU that fails does so with every area, of all displays.
+void LogProblem(const char* event, const absl::Status& status) {
+  static auto* const limit = new LogLimit;
+  const std::string reason(status.message());
+  const std::optional<std::string> unsaid = limit->Admit(event + reason);
+  if (!unsaid.has_value()) return;
+  spdlog::warn("event={} reason={} next=\"lossless patches\"{}", event,
+               LogText(reason), *unsaid);
 }
 
 }  // namespace
@@ -141,8 +154,7 @@ void AdaptiveEncoder::FollowPlan(const std::vector<MotionArea>& areas,
     absl::StatusOr<std::unique_ptr<AreaStream>> encoder =
         open_(stream.stream_id, area.rect);
     if (!encoder.ok()) {
-      spdlog::warn("event=video_not_opened reason={} next=\"lossless patches\"",
-                   LogText(std::string(encoder.status().message())));
+      LogProblem("video_not_opened", encoder.status());
       failed.push_back(area.id);
       continue;
     }
@@ -169,8 +181,7 @@ void AdaptiveEncoder::EncodeAreas(const EncodeRequest& request, Damage& rest,
     absl::StatusOr<Patch> patch = stream.encoder->Encode(
         request.picture, stream.unseen, keyframe, request.capture_time);
     if (!patch.ok()) {
-      spdlog::warn("event=video_failed reason={} next=\"lossless patches\"",
-                   LogText(std::string(patch.status().message())));
+      LogProblem("video_failed", patch.status());
       failed.push_back(stream.area_id);
       continue;
     }

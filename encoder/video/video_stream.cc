@@ -8,10 +8,13 @@ extern "C" {
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
 #include "base/log.h"
+#include "base/log_limit.h"
 #include "base/status_macros.h"
 #include "encoder/video/probe.h"
 
@@ -37,6 +40,12 @@ absl::Status CheckArea(const Rect& area) {
         area.height_px, area.x_px, area.y_px));
   }
   return absl::OkStatus();
+}
+
+// Of all streams: an area gets another one each time that something moves.
+LogLimit& Replacements() {
+  static auto* const limit = new LogLimit;
+  return *limit;
 }
 
 Chroma ChromaOf(const VideoStreamOptions& options) {
@@ -78,32 +87,58 @@ absl::StatusOr<std::unique_ptr<VideoStream>> VideoStream::Open(
   return stream;
 }
 
-absl::Status VideoStream::OpenFrom(size_t choice) {
+absl::StatusOr<std::unique_ptr<EncoderBackend>> VideoStream::OpenChoice(
+    size_t choice) {
   const AVFrame& frame = *yuv_->frame();
-  const BackendOptions options = {.size = {frame.width, frame.height},
-                                  .quality = options_.quality,
-                                  .max_rate_hz = options_.max_rate_hz,
-                                  .chroma = ChromaOf(options_),
-                                  .plane_px = options_.plane.AreaPx()};
+  return choices_[choice].open({.size = {frame.width, frame.height},
+                                .quality = options_.quality,
+                                .max_rate_hz = options_.max_rate_hz,
+                                .chroma = ChromaOf(options_),
+                                .plane_px = options_.plane.AreaPx()});
+}
+
+absl::Status VideoStream::OpenFrom(size_t choice) {
   for (;; ++choice) {
-    auto opened = choices_[choice].open(options);
+    auto opened = OpenChoice(choice);
     if (opened.ok()) {
       choice_ = choice;
       backend_ = *std::move(opened);
       description_ = backend_->description();
       return absl::OkStatus();
     }
+    pace_.Drop(choice);
     if (choice + 1 == choices_.size()) return opened.status();
-    LogReplaced(choice, opened.status());
+    LogReplaced(choice, choice + 1, std::string(opened.status().message()));
   }
 }
 
-void VideoStream::LogReplaced(size_t choice,
-                              const absl::Status& failure) const {
-  spdlog::warn("event=encoder_replaced codec={} failed={} by={} reason={}",
+void VideoStream::FollowPace(Duration took) {
+  const size_t next = pace_.Next(choice_, took);
+  if (next == choice_) return;
+  auto opened = OpenChoice(next);
+  if (!opened.ok()) return pace_.Drop(next);
+  const AVFrame& frame = *yuv_->frame();
+  LogReplaced(
+      choice_, next,
+      absl::StrFormat("it takes %d ms for a picture of %dx%d px",
+                      std::chrono::duration_cast<std::chrono::milliseconds>(
+                          pace_.mean(choice_).value_or(took))
+                          .count(),
+                      frame.width, frame.height));
+  choice_ = next;
+  backend_ = *std::move(opened);
+  description_ = backend_->description();
+  starts_anew_ = true;
+}
+
+void VideoStream::LogReplaced(size_t choice, size_t by,
+                              const std::string& reason) const {
+  const std::optional<std::string> unsaid =
+      Replacements().Admit(choices_[choice].name + reason);
+  if (!unsaid.has_value()) return;
+  spdlog::warn("event=encoder_replaced codec={} failed={} by={} reason={}{}",
                CodecName(options_.codec), choices_[choice].name,
-               choices_[choice + 1].name,
-               LogText(std::string(failure.message())));
+               choices_[by].name, LogText(reason), *unsaid);
 }
 
 absl::StatusOr<Patch> VideoStream::Encode(const BandedPicture& picture,
@@ -126,6 +161,7 @@ absl::StatusOr<Patch> VideoStream::EncodePatch(const BandedPicture& picture,
                                                const Damage& damage,
                                                bool keyframe,
                                                Time capture_time) {
+  const Time begun = options_.now();
   absl::StatusOr<AccessUnit> unit =
       EncodeArea(picture, damage, keyframe, capture_time);
   if (!unit.ok()) {
@@ -135,6 +171,7 @@ absl::StatusOr<Patch> VideoStream::EncodePatch(const BandedPicture& picture,
   }
   starts_anew_ = false;
   if (unit->keyframe) last_keyframe_time_ = capture_time;
+  FollowPace(options_.now() - begun);
   return Patch{.rect = options_.area,
                .kind = Video{.stream_id = options_.stream_id,
                              .codec = options_.codec,
@@ -154,7 +191,8 @@ absl::StatusOr<AccessUnit> VideoStream::EncodeArea(const BandedPicture& picture,
       keyframe || capture_time - last_keyframe_time_ >= kKeyframeInterval);
   while (!unit.ok() && choice_ + 1 < choices_.size()) {
     backend_.reset();
-    LogReplaced(choice_, unit.status());
+    LogReplaced(choice_, choice_ + 1, std::string(unit.status().message()));
+    pace_.Drop(choice_);
     RETURN_IF_ERROR(OpenFrom(choice_ + 1));
     unit = EncodeFrame(true);
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "encoder/update.h"
 #include "encoder/update_encoder.h"
 #include "encoder/video/encoder_backend.h"
+#include "encoder/video/encoder_pace.h"
 #include "encoder/video/yuv_picture.h"
 
 namespace oriel::encoder {
@@ -26,13 +28,16 @@ struct VideoStreamOptions {
   int max_rate_hz = 60;
   bool chroma_444 = false;  // else 4:2:0
   uint32_t stream_id = 0;
+  // What the time that pictures take is measured by; tests give their own.
+  std::function<Time()> now = [] { return Clock::now(); };
 };
 
 // One area of the picture as a video stream of its own: an access unit a call,
 // a keyframe at the latest two seconds of capture time after the last one. An
 // encoder that fails is replaced by the next one of its codec, within the
-// call. Another area is another stream. Thread-compatible; the codec libraries
-// may run threads of their own.
+// call, and so is after it one that cannot keep pace (encoder_pace.h). Another
+// area is another stream. Thread-compatible; the codec libraries may run
+// threads of their own.
 class VideoStream {
  public:
   // With the usable encoders of this host (probe.h). kInvalidArgument: no size
@@ -66,12 +71,17 @@ class VideoStream {
  private:
   VideoStream(const VideoStreamOptions& options,
               std::vector<EncoderChoice> choices)
-      : options_(options), choices_(std::move(choices)) {}
+      : options_(options),
+        choices_(std::move(choices)),
+        pace_(choices_.size()) {}
 
   // The first encoder from `choice` on that opens.
   absl::Status OpenFrom(size_t choice);
+  absl::StatusOr<std::unique_ptr<EncoderBackend>> OpenChoice(size_t choice);
+  // After a picture that took so long.
+  void FollowPace(Duration took);
   // `choice` gives way to the next one.
-  void LogReplaced(size_t choice, const absl::Status& failure) const;
+  void LogReplaced(size_t choice, size_t by, const std::string& reason) const;
   absl::StatusOr<Patch> EncodePatch(const BandedPicture& picture,
                                     const Damage& damage, bool keyframe,
                                     Time capture_time);
@@ -82,6 +92,7 @@ class VideoStream {
 
   const VideoStreamOptions options_;
   const std::vector<EncoderChoice> choices_;
+  EncoderPace pace_;
   size_t choice_ = 0;
   std::unique_ptr<YuvPicture> yuv_;
   // Null after an error, until the next call.

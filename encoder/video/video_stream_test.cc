@@ -10,6 +10,7 @@ extern "C" {
 #include <set>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "encoder/test_pictures.h"
@@ -330,6 +331,31 @@ TEST_F(FailingEncoderTest, TheLastOneIsOpenedAnewAtTheNextPicture) {
   opens_ = true;
   pictures_left_ = 5;
   EXPECT_TRUE(IsKeyframe(Encode(*stream, picture_, Damage({10, 10, 1, 1}))));
+}
+
+TEST_F(FailingEncoderTest, OneThatCannotKeepPaceGivesWayToOneThatCan) {
+  pictures_left_ = 1000;
+  Time now;
+  std::string encoder;
+  auto stream = VideoStream::Open(
+      {.area = {5, 7, 91, 61},
+       .now =
+           [&] {
+             // Each picture begins and ends with a look at the clock.
+             now += milliseconds(encoder == "failing" ? 500 : 1);
+             return now;
+           }},
+      {Failing(), Real()});
+  ASSERT_TRUE(stream.ok()) << stream.status();
+  std::vector<std::string> encoders;
+  for (int i = 0; i < 50; ++i) {
+    encoder = (*stream)->description();
+    const bool first = encoders.empty() || encoders.back() != encoder;
+    if (first) encoders.push_back(encoder);
+    EXPECT_EQ(IsKeyframe(Encode(**stream, picture_, All(picture_))), first);
+  }
+  EXPECT_EQ(encoders,
+            (std::vector<std::string>{"failing", "libx264 ultrafast 4:2:0"}));
 }
 
 TEST_F(FailingEncoderTest, WithoutAnyEncoderTheReasonsAreTold) {
