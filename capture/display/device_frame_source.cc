@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -68,6 +70,7 @@ class DeviceFrameSource : public FrameSource {
   absl::Status Attach();
 
   absl::StatusOr<Frame> Scan(const ScanRequest& request) override;
+  bool IsAsScanned(Time now) override;
   void Revoke() override;
   std::string description() const override ABSL_LOCKS_EXCLUDED(mutex_);
   int hangup_fd() const override { return device_->hangup_fd(); }
@@ -142,6 +145,33 @@ absl::StatusOr<Frame> DeviceFrameSource::Scan(const ScanRequest& request) {
         layout_.has_value() ? plan_.NextDue() : request.now + kQueryPeriod;
   }
   return frame;
+}
+
+// A guest that only shows another place of its memory has the same state; the
+// next scan finds the place.
+bool DeviceFrameSource::IsAsScanned(Time now) {
+  if (failed_ || !trusted_) return false;
+  const absl::StatusOr<std::optional<PlaneLayout>> layout = FindPlane(now);
+  if (!layout.ok() || layout->has_value() != plane_.on) return false;
+  if (!plane_.on) return true;
+  if ((*layout)->size != plane_.size || (*layout)->format != plane_.format ||
+      (*layout)->stride_bytes != plane_.stride_bytes) {
+    return false;
+  }
+  if ((*layout)->dma_buf_id.has_value() || !SameShape(*layout, layout_))
+    return true;
+  // Memory that the guest switched off shows only when it is touched.
+  const absl::StatusOr<std::shared_ptr<ForeignMemory>> memory =
+      memory_.Get(PlaneMemory::Plane::kPrimary, *layout_);
+  return memory.ok() && (*memory)
+                            ->Visit(0, 1,
+                                    [](std::span<const uint8_t> bytes) {
+                                      // Volatile, or nothing would be loaded.
+                                      const volatile uint8_t* first =
+                                          bytes.data();
+                                      static_cast<void>(*first);
+                                    })
+                            .ok();
 }
 
 absl::StatusOr<Frame> DeviceFrameSource::ScanNow(const ScanRequest& request) {

@@ -188,6 +188,47 @@ TEST_F(DeviceFrameSourceTest, PlaneThatIsOffHasNoPictureAndCanComeBack) {
   EXPECT_EQ(MustScan().generation, 3u);
 }
 
+TEST_F(DeviceFrameSourceTest, OnlyAScanCanTellWhatAnotherStateIs) {
+  SetPlane({});
+  MustOpen();
+  EXPECT_FALSE(source_->IsAsScanned(Time{}));
+  MustScan();
+  EXPECT_TRUE(source_->IsAsScanned(Time{}));
+  for (const auto& plane :
+       {PlaneOf({200, 150}, 1024), PlaneOf({200, 151}, 1024),
+        PlaneOf({200, 151}, 1028),
+        PlaneOf({200, 151}, 1028, DRM_FORMAT_XBGR8888),
+        vfio_device_gfx_plane_info{}}) {
+    SetPlane(plane);
+    EXPECT_FALSE(source_->IsAsScanned(Time{}));
+    MustScan();
+    EXPECT_TRUE(source_->IsAsScanned(Time{}));
+  }
+}
+
+TEST_F(DeviceFrameSourceTest, AGuestThatFlipsInTheRegionHasTheSameState) {
+  AddRegion(17, std::make_shared<FakeMemory>(kRegionBytes));
+  MustOpen();
+  MustScan();
+  vfio_device_gfx_plane_info flipped = PlaneOf({200, 150}, 1024);
+  flipped.region_index = 17;
+  SetPlane(flipped);
+  EXPECT_TRUE(source_->IsAsScanned(Time{}));
+  EXPECT_EQ(MustScan().generation, 2u);
+}
+
+TEST_F(DeviceFrameSourceTest, MemoryThatIsOffIsNotAsScannedAndNorIsItsReturn) {
+  MustOpen();
+  MustScan();
+  memory_->Truncate(0);
+  EXPECT_FALSE(source_->IsAsScanned(Time{}));
+  EXPECT_FALSE(ScanError().ok());
+  memory_->Truncate(kRegionBytes);
+  EXPECT_FALSE(source_->IsAsScanned(Time{}));
+  MustScan();
+  EXPECT_TRUE(source_->IsAsScanned(Time{}));
+}
+
 TEST_F(DeviceFrameSourceTest, TenBitPlaneIsCalledConverted) {
   SetPlane(PlaneOf({200, 150}, 800, DRM_FORMAT_XBGR2101010));
   MustOpen();

@@ -85,8 +85,15 @@ class FakeFrameSource : public FrameSource {
   absl::StatusOr<Frame> Scan(const ScanRequest& request) override {
     const FakeScreen::State state = screen_->BeginScan();
     absl::StatusOr<Frame> frame = ScanState(state, request.now);
+    scanned_ = frame.ok();
     screen_->EndScan();
     return frame;
+  }
+
+  bool IsAsScanned(Time /*now*/) override {
+    const FakeScreen::State state = screen_->Look();
+    return scanned_ && state.error.ok() && !revoked_.load() &&
+           state.hang_ups == hang_ups_ && state.plane == plane_;
   }
 
   void Revoke() override { revoked_.store(true); }
@@ -132,6 +139,7 @@ class FakeFrameSource : public FrameSource {
   std::atomic<bool> revoked_{false};
   uint32_t generation_ = 0;
   bool trusted_ = true;
+  bool scanned_ = false;  // the last scan did not fail
   PlaneState plane_;
   BandedPicture picture_;
 };
@@ -267,6 +275,31 @@ FakeScreen::State FakeScreen::BeginScan() {
   changed_.NotifyAll();
   while (blocked_) changed_.Wait(mutex_);
   return state_;
+}
+
+FakeScreen::State FakeScreen::Look() {
+  MutexLock lock(mutex_);
+  ++looks_begun_;
+  ++stuck_looks_;
+  changed_.NotifyAll();
+  while (blocked_) changed_.Wait(mutex_);
+  --stuck_looks_;
+  return state_;
+}
+
+void FakeScreen::AwaitLooksBegun(int64_t count) {
+  MutexLock lock(mutex_);
+  while (looks_begun_ < count) changed_.Wait(mutex_);
+}
+
+void FakeScreen::AwaitStuckLook() {
+  MutexLock lock(mutex_);
+  while (!blocked_ || stuck_looks_ == 0) changed_.Wait(mutex_);
+}
+
+int64_t FakeScreen::looks_begun() const {
+  MutexLock lock(mutex_);
+  return looks_begun_;
 }
 
 void FakeScreen::EndScan() {

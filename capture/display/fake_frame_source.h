@@ -46,8 +46,8 @@ class FakeScreen : public std::enable_shared_from_this<FakeScreen> {
   // Every scan returns `error` until it is OK again; as with a real device the
   // next good scan begins a new generation when `error` is kUnavailable.
   void FailScans(absl::Status error);
-  // Scans begun from now on wait, as in a device call that never returns: not
-  // even Revoke ends that.
+  // Scans and looks begun from now on wait, as in a device call that never
+  // returns: not even Revoke ends that.
   void BlockScans();
   void UnblockScans();
   // Makes every open source's hangup_fd readable and its scans kUnavailable.
@@ -58,6 +58,11 @@ class FakeScreen : public std::enable_shared_from_this<FakeScreen> {
   int64_t scans_begun() const;
   int64_t scans_ended() const;
   int open_sources() const;
+  // Of FrameSource::IsAsScanned; they are no scans.
+  void AwaitLooksBegun(int64_t count);
+  int64_t looks_begun() const;
+  // Returns once one waits because scans are blocked.
+  void AwaitStuckLook();
   // Returns once that many scans have begun or ended since the screen was
   // made, or that many sources are open.
   void AwaitScansBegun(int64_t count);
@@ -78,8 +83,9 @@ class FakeScreen : public std::enable_shared_from_this<FakeScreen> {
     uint64_t hang_ups = 0;
   };
 
-  // Blocks while scans are blocked.
+  // Block while scans are blocked.
   State BeginScan();
+  State Look();
   void EndScan();
   uint64_t Join(int hangup_fd);
   void Part(int hangup_fd);
@@ -90,6 +96,8 @@ class FakeScreen : public std::enable_shared_from_this<FakeScreen> {
   bool blocked_ ABSL_GUARDED_BY(mutex_) = false;
   int64_t scans_begun_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t scans_ended_ ABSL_GUARDED_BY(mutex_) = 0;
+  int64_t looks_begun_ ABSL_GUARDED_BY(mutex_) = 0;
+  int stuck_looks_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<int> hangup_fds_ ABSL_GUARDED_BY(mutex_);  // one a source
 };
 

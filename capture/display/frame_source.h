@@ -106,6 +106,11 @@ class FrameSource {
   // be shown as it is now, and a later scan may succeed.
   virtual absl::StatusOr<Frame> Scan(const ScanRequest& request) = 0;
 
+  // Whether a scan would find the same plane state as the last one did, or
+  // might not: false where only a scan can tell. For a display that nobody
+  // watches: costs a question to the device, and reads one byte at most.
+  virtual bool IsAsScanned(Time now) = 0;
+
   // Lets go of the mapping, waiting for at most one band. Any thread.
   virtual void Revoke() = 0;
 

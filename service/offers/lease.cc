@@ -33,6 +33,7 @@ class LeasedSource final : public capture::FrameSource {
     }
     return frame;
   }
+  bool IsAsScanned(Time now) override { return source_->IsAsScanned(now); }
   void Revoke() override { source_->Revoke(); }
   std::string description() const override { return source_->description(); }
   int hangup_fd() const override { return lease_->hangup_.get(); }

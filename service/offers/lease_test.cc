@@ -48,6 +48,7 @@ class LeaseTest : public ::testing::Test {
         const capture::ScanRequest& request) override {
       return screen_->Scan(request);
     }
+    bool IsAsScanned(Time now) override { return screen_->IsAsScanned(now); }
     void Revoke() override { screen_->Revoke(); }
     std::string description() const override { return "a test's"; }
     int hangup_fd() const override { return -1; }

@@ -69,6 +69,8 @@ void CaptureLoop::Stop() {
     changed_.NotifyAll();
   }
   if (source != nullptr) source->Revoke();
+  // A device call under way may never return.
+  RefuseVisits();
 }
 
 void CaptureLoop::Join() {
@@ -85,8 +87,6 @@ void CaptureLoop::Join() {
 
 void CaptureLoop::EnsureThread() {
   if (running_ || stopping_) return;
-  // The one before has nothing left to do but to return.
-  if (thread_.joinable()) thread_.join();
   running_ = true;
   thread_ = std::thread([this] { Run(); });
   ::pthread_setname_np(thread_.native_handle(),
@@ -94,9 +94,7 @@ void CaptureLoop::EnsureThread() {
 }
 
 void CaptureLoop::Run() {
-  do {
-    if (!Attach()) return;
-  } while (ScanWhileWanted());
+  while (Attach()) ScanAndLook();
 }
 
 // Returns at once when attached already; false when stopping.
@@ -105,10 +103,7 @@ bool CaptureLoop::Attach() {
     bool attached = false;
     {
       MutexLock lock(mutex_);
-      if (stopping_) {
-        running_ = false;
-        return false;
-      }
+      if (stopping_) return false;
       attached = source_ != nullptr && !detached_;
     }
     if (attached) return true;
@@ -181,6 +176,7 @@ void CaptureLoop::Detach(uint64_t attachment, const absl::Status& status) {
   source->Revoke();
   events_->OnDetached(status);
   source.reset();
+  RefuseVisits();
   MutexLock lock(mutex_);
   EnsureThread();
   changed_.NotifyAll();
@@ -238,8 +234,8 @@ CaptureLoop::Next CaptureLoop::WaitForScan(uint64_t* scan,
     if (!visits_.empty()) return Next::kVisit;
     if (!scan_requested_) {
       if (!watched_) {
-        running_ = false;
-        return Next::kRest;
+        if (Rest()) continue;
+        return Next::kLook;
       }
       if (Clock::now() < due_) {
         changed_.WaitUntil(mutex_, due_);
@@ -247,10 +243,27 @@ CaptureLoop::Next CaptureLoop::WaitForScan(uint64_t* scan,
       }
     }
     *request = {Clock::now(), std::exchange(scan_requested_, false)};
+    request->whole |= std::exchange(rested_, false);
     request->wake = std::exchange(woken_, false);
     *scan = ++scans_begun_;
     return Next::kScan;
   }
+}
+
+bool CaptureLoop::Rest() {
+  const Time now = Clock::now();
+  rested_ = true;
+  due_ = now;
+  if (now >= look_due_) return false;
+  changed_.WaitUntil(mutex_, look_due_);
+  return true;
+}
+
+void CaptureLoop::Look(capture::FrameSource& source) {
+  const bool as_scanned = source.IsAsScanned(Clock::now());
+  MutexLock lock(mutex_);
+  scan_requested_ |= !as_scanned;
+  look_due_ = Clock::now() + options_.unwatched_pause;
 }
 
 Duration CaptureLoop::period() const {
@@ -267,7 +280,7 @@ Time CaptureLoop::NextDue(Time due,
   return due + ((now - due) / period() + 1) * period();
 }
 
-bool CaptureLoop::ScanWhileWanted() {
+void CaptureLoop::ScanAndLook() {
   std::shared_ptr<capture::FrameSource> source;
   uint64_t attachment = 0;
   Time due = Clock::now();
@@ -276,25 +289,24 @@ bool CaptureLoop::ScanWhileWanted() {
     source = source_;
     attachment = attachment_;
     due_ = due;
+    rested_ = true;
   }
-  // What was read before is as old as the loop's last rest.
-  bool stale = true;
   while (true) {
     uint64_t scan = 0;
     capture::ScanRequest request(Time{});
     switch (WaitForScan(&scan, &request)) {
-      case Next::kRest:
-        return false;
       case Next::kStop:
       case Next::kReattach:
-        return true;
+        return;
+      case Next::kLook:
+        Look(*source);
+        continue;
       case Next::kVisit:
         DoVisits(*source);
         continue;
       case Next::kScan:
         break;
     }
-    request.whole |= std::exchange(stale, false);
     absl::StatusOr<capture::Frame> frame = source->Scan(request);
     if (absl::IsUnavailable(frame.status())) {
       Detach(attachment, frame.status());
@@ -328,6 +340,8 @@ bool CaptureLoop::IsNews(const capture::ScanRequest& request,
 void CaptureLoop::SetDue(Time due, bool retries) {
   MutexLock lock(mutex_);
   retries_ = retries;
+  // It has just been looked at.
+  look_due_ = Clock::now() + options_.unwatched_pause;
   due_ = woken_ && !retries ? std::min(due, Clock::now() + period()) : due;
 }
 

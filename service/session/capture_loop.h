@@ -26,12 +26,15 @@ struct CaptureLoopOptions {
   Duration first_attach_pause{};
   Duration longest_attach_pause{};
   Duration unreadable_retry{};
+  // How often a display that nobody watches is looked at.
+  Duration unwatched_pause = std::chrono::seconds(2);
   size_t max_visits = 8;
 };
 
 // One display's thread: opens its device, again and again while that fails;
-// scans it once; scans on while it is watched. There is no thread while the
-// display is attached and nobody watches. Thread-safe.
+// scans it once; scans on while it is watched. While nobody watches it sleeps,
+// looks now and then whether the plane's state is as it was scanned, and scans
+// once where it may not be. Thread-safe.
 class CaptureLoop {
  public:
   // Called one at a time without the loop's locks, on its thread; OnDetached
@@ -78,14 +81,17 @@ class CaptureLoop {
   void Join();
 
  private:
-  enum class Next { kScan, kVisit, kRest, kReattach, kStop };
+  enum class Next { kScan, kVisit, kLook, kReattach, kStop };
 
   void EnsureThread() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Run();
   bool Attach();
   bool TryAttach();
-  // False: the thread has nothing more to do.
-  bool ScanWhileWanted();
+  // Until the source is to be let go of.
+  void ScanAndLook();
+  // When nobody watches: until the next look. False: it is time for it.
+  bool Rest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Look(capture::FrameSource& source);
   Next WaitForScan(uint64_t* scan, capture::ScanRequest* request);
   Time NextDue(Time due, const absl::StatusOr<capture::Frame>& frame) const;
   void SetDue(Time due, bool retries);
@@ -112,6 +118,9 @@ class CaptureLoop {
   bool woken_ ABSL_GUARDED_BY(mutex_) = false;
   Time due_ ABSL_GUARDED_BY(mutex_){};  // the next scan that nobody requests
   bool retries_ ABSL_GUARDED_BY(mutex_) = false;  // because one failed
+  Time look_due_ ABSL_GUARDED_BY(mutex_){};
+  // What was read before is as old as the loop's last rest.
+  bool rested_ ABSL_GUARDED_BY(mutex_) = false;
   bool open_now_ ABSL_GUARDED_BY(mutex_) = false;
   std::deque<Visit> visits_ ABSL_GUARDED_BY(mutex_);
   uint64_t scans_begun_ ABSL_GUARDED_BY(mutex_) = 0;

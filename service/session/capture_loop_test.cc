@@ -88,6 +88,7 @@ class RecordingSource final : public capture::FrameSource {
     requests_->push_back(request);
     return source_->Scan(request);
   }
+  bool IsAsScanned(Time now) override { return source_->IsAsScanned(now); }
   void Revoke() override { source_->Revoke(); }
   std::string description() const override { return source_->description(); }
   int hangup_fd() const override { return source_->hangup_fd(); }
@@ -322,6 +323,75 @@ TEST_F(CaptureLoopTest, AnUnreadablePlaneIsScannedAgainWhileWatched) {
   screen_->FailScans(absl::OkStatus());
   events_.AwaitGood(2);
   EXPECT_EQ(events_.AwaitNotes(1).size(), 1u);
+}
+
+// A loop that looks all the time while nobody watches.
+class UnwatchedLoopTest : public CaptureLoopTest {
+ protected:
+  UnwatchedLoopTest()
+      : unwatched_({.display = "unwatched",
+                    .max_rate_hz = 1000,
+                    .open = [this] { return Open(); },
+                    .first_attach_pause = milliseconds(1),
+                    .longest_attach_pause = milliseconds(2),
+                    .unreadable_retry = std::chrono::hours(1),
+                    .unwatched_pause = milliseconds(1)},
+                   lifecycle_.get(), &events_) {
+    unwatched_.Start();
+    events_.AwaitGood(1);
+  }
+  ~UnwatchedLoopTest() override {
+    screen_->UnblockScans();
+    unwatched_.Stop();
+    unwatched_.Join();
+  }
+
+  // Returns once a look that began after this call has ended.
+  void AwaitLook() { screen_->AwaitLooksBegun(screen_->looks_begun() + 2); }
+
+  CaptureLoop unwatched_;
+};
+
+TEST_F(UnwatchedLoopTest, WhatIsAsItWasIsLookedAtAndNotScanned) {
+  screen_->Fill({1, 1, 5, 5}, 0xFF00FF00);
+  AwaitLook();
+  EXPECT_EQ(screen_->scans_begun(), 1);
+}
+
+TEST_F(UnwatchedLoopTest, APlaneThatComesOrGoesIsScannedOnce) {
+  screen_->TurnOff();
+  events_.AwaitGood(2);
+  AwaitLook();
+  screen_->TurnOn();
+  events_.AwaitGood(3);
+  AwaitLook();
+  EXPECT_EQ(screen_->scans_begun(), 3);
+}
+
+TEST_F(UnwatchedLoopTest, WhatCannotBeReadIsTriedUntilItCan) {
+  screen_->FailScans(absl::InvalidArgumentError("format"));
+  events_.AwaitBad(3);
+  screen_->FailScans(absl::OkStatus());
+  events_.AwaitGood(2);
+}
+
+TEST_F(UnwatchedLoopTest, ADeviceThatHasGoneIsNoticed) {
+  screen_->FailScans(absl::UnavailableError("gone"));
+  EXPECT_EQ(events_.AwaitNotes(2)[1], "detached: gone");
+}
+
+TEST_F(UnwatchedLoopTest, ALookThatNeverReturnsHoldsUpNoHangup) {
+  screen_->BlockScans();
+  screen_->AwaitStuckLook();
+  screen_->HangUp();
+  EXPECT_EQ(events_.AwaitNotes(2)[1],
+            "detached: the device went away: fake screen");
+}
+
+TEST_F(UnwatchedLoopTest, WhoComesBackGetsAWholeScanAtOnce) {
+  AwaitLook();
+  unwatched_.SetWatched(true);
+  events_.AwaitGood(2);
 }
 
 TEST_F(CaptureLoopTest, StopEndsALoopThatStillTriesToAttach) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -15,6 +16,9 @@ namespace oriel::session {
 namespace {
 
 constexpr Duration kTrimPause = std::chrono::seconds(2);
+// A device that stays for less is the same trouble again.
+constexpr Duration kSettled = std::chrono::minutes(1);
+constexpr char kOpening[] = "its device is being opened";
 
 CaptureLoopOptions LoopOptions(const DisplayOptions& options,
                                const Tuning& tuning) {
@@ -24,6 +28,7 @@ CaptureLoopOptions LoopOptions(const DisplayOptions& options,
           .first_attach_pause = tuning.first_attach_pause,
           .longest_attach_pause = tuning.longest_attach_pause,
           .unreadable_retry = tuning.unreadable_retry,
+          .unwatched_pause = tuning.unwatched_pause,
           .max_visits = tuning.visits_per_display};
 }
 
@@ -36,26 +41,34 @@ Display::Display(const DisplayOptions& options, const RegistryLimits& limits,
       limits_(limits),
       context_(std::move(context)),
       on_change_(std::move(on_change)),
+      reason_(kOpening),
       loop_(LoopOptions(options, context_->tuning), lifecycle, this) {}
 
 DisplayStatus Display::Status() const {
   MutexLock lock(mutex_);
-  return {.name = options_.name,
-          .state = state_,
-          .state_reason = reason_,
-          .device = options_.device,
-          .device_name = options_.device_name,
-          .framebuffer = framebuffer_,
-          .plane = plane_,
-          .encodings = context_->encoders.encodings,
-          .viewer_count = ViewerCount(),
-          .read_bytes_per_second = read_bytes_per_second_};
+  return {
+      .name = options_.name,
+      .state = state_,
+      .state_reason = reason_,
+      .device = options_.device,
+      .device_name = options_.device_name,
+      .framebuffer = state_ == DisplayState::kUnavailable ? "" : framebuffer_,
+      .plane = plane_,
+      .encodings = context_->encoders.encodings,
+      .viewer_count = ViewerCount(),
+      .read_bytes_per_second = read_bytes_per_second_};
 }
 
 uint32_t Display::ViewerCount() const {
   uint32_t count = 0;
   for (const auto& [key, lane] : lanes_) count += lane->viewer_count();
   return count;
+}
+
+uint32_t Display::WatchedLaneCount() const {
+  return static_cast<uint32_t>(std::count_if(
+      lanes_.begin(), lanes_.end(),
+      [](const auto& entry) { return entry.second->viewer_count() != 0; }));
 }
 
 absl::Status Display::Unavailable() const {
@@ -91,16 +104,18 @@ absl::StatusOr<std::shared_ptr<LaneViewer>> Display::JoinLane(
                        options.encoding == encoder::Encoding::kLossless
                            ? encoder::Quality::kMedium
                            : options.quality};
-  if (const auto found = lanes_.find(key); found != lanes_.end()) {
-    auto viewer = found->second->AddViewer(id, options.acknowledges, sink);
-    if (viewer != nullptr) return viewer;
-    lanes_.erase(found);  // ended by itself a moment ago
-  }
-  if (lanes_.size() >= limits_.lanes_per_display) {
+  const auto found = lanes_.find(key);
+  if ((found == lanes_.end() || found->second->viewer_count() == 0) &&
+      WatchedLaneCount() >= limits_.lanes_per_display) {
     return absl::ResourceExhaustedError(absl::StrFormat(
         "display %s is encoded in %d ways already, as many as it may be; use "
         "an encoding and quality that another viewer has",
         options_.name, limits_.lanes_per_display));
+  }
+  if (found != lanes_.end()) {
+    auto viewer = found->second->AddViewer(id, options.acknowledges, sink);
+    if (viewer != nullptr) return viewer;
+    lanes_.erase(found);  // ended by itself a moment ago
   }
   auto lane =
       std::make_shared<Lane>(context_,
@@ -108,7 +123,8 @@ absl::StatusOr<std::shared_ptr<LaneViewer>> Display::JoinLane(
                                          .encoding = key.first,
                                          .quality = key.second,
                                          .max_rate_hz = options_.max_rate_hz,
-                                         .likely_size = plane_.size},
+                                         .likely_size = plane_.size,
+                                         .problems = lane_problems_},
                              [display = weak_from_this()] {
                                if (const auto self = display.lock())
                                  self->OnViewersChanged();
@@ -147,7 +163,7 @@ void Display::OnViewersChanged() {
   {
     MutexLock lock(mutex_);
     std::erase_if(lanes_, [&](const auto& entry) {
-      if (entry.second->viewer_count() != 0) return false;
+      if (!entry.second->idle()) return false;
       idle.push_back(entry.second);
       return true;
     });
@@ -162,22 +178,21 @@ void Display::OnViewersChanged() {
 // because lanes go with their last work, and viewers often come back at once.
 void Display::TrimSoon() {
   if (std::exchange(trim_timed_, true)) return;
-  context_->timer.CallAt(Clock::now() + kTrimPause,
-                         [display = weak_from_this()] {
-                           const auto self = display.lock();
-                           if (self == nullptr) return;
-                           {
-                             MutexLock lock(self->mutex_);
-                             self->trim_timed_ = false;
-                             if (!self->lanes_.empty())
-                               return;  // their end brings it again
-                           }
-                           malloc_trim(0);
-                         });
+  context_->timer.CallAt(
+      Clock::now() + kTrimPause, [display = weak_from_this()] {
+        const auto self = display.lock();
+        if (self == nullptr) return;
+        {
+          MutexLock lock(self->mutex_);
+          self->trim_timed_ = false;
+          if (!self->lanes_.empty()) return;  // their end brings it again
+        }
+        self->context_->workers.Submit([] { malloc_trim(0); });
+      });
 }
 
 void Display::UpdateWatched() {
-  loop_.SetWatched(!lanes_.empty() || !snapshots_.empty());
+  loop_.SetWatched(WatchedLaneCount() != 0 || !snapshots_.empty());
 }
 
 // --- snapshots ---
@@ -224,18 +239,15 @@ void Display::VisitDevice(DisplayRegistry::DeviceVisit visit) {
 void Display::FinishSnapshots(std::vector<Snapshot> snapshots,
                               const absl::StatusOr<capture::Frame>& frame) {
   for (Snapshot& snapshot : snapshots) {
-    // An error of its own for each: see Lane::EndLocked.
+    // No work, so that it need not wait for other snapshots. An error of its
+    // own for each: see Lane::EndLocked.
+    if (!frame.ok()) {
+      snapshot.done(absl::Status(frame.status().code(),
+                                 std::string(frame.status().message())));
+      continue;
+    }
     const auto finish = std::make_shared<std::function<void()>>(
-        [done = std::move(snapshot.done),
-         good = frame.ok() ? *frame : capture::Frame(),
-         code = frame.status().code(),
-         message = std::string(frame.status().message())] {
-          if (code == absl::StatusCode::kOk) {
-            done(good);
-          } else {
-            done(absl::Status(code, message));
-          }
-        });
+        [done = std::move(snapshot.done), good = *frame] { done(good); });
     // The pool refuses once the daemon stops; somebody still waits.
     if (!context_->snapshots.Submit([finish] { (*finish)(); })) (*finish)();
   }
@@ -256,12 +268,56 @@ void Display::OnAttached(const std::string& framebuffer) {
     MutexLock lock(mutex_);
     if (stopping_) return;
     attached_ = true;
+    ++attachment_;
+    scanned_ = false;
     framebuffer_ = framebuffer;
+    // Another reason stays until it is known that it is none any more.
+    if (reason_ != kOpening) return;
     SetState(DisplayState::kUnavailable, "its first scan has not ended yet");
   }
+  on_change_();
+}
+
+void Display::LogProblem(const char* event, const std::string& reason) {
+  const std::optional<std::string> unsaid = problems_.Admit(event + reason);
+  {
+    MutexLock lock(mutex_);
+    problem_unsaid_ = !unsaid.has_value();
+  }
+  if (!unsaid.has_value()) return;
+  spdlog::warn("event={} display={} reason={}{}", event, options_.name,
+               LogText(reason), *unsaid);
+}
+
+void Display::LogAttached() {
+  uint64_t attachment = 0;
+  std::string framebuffer;
+  {
+    MutexLock lock(mutex_);
+    attachment = attachment_;
+    framebuffer = problem_unsaid_ ? "" : framebuffer_;
+  }
+  context_->timer.CallAt(Clock::now() + kSettled,
+                         [display = weak_from_this(), attachment] {
+                           const auto self = display.lock();
+                           if (self != nullptr) self->NoteSettled(attachment);
+                         });
+  if (framebuffer.empty()) return;
   spdlog::info("event=attached display={} framebuffer={}", options_.name,
                LogText(framebuffer));
-  on_change_();
+}
+
+void Display::NoteSettled(uint64_t attachment) {
+  std::string framebuffer;
+  {
+    MutexLock lock(mutex_);
+    if (!attached_ || attachment != attachment_) return;
+    if (std::exchange(problem_unsaid_, false)) framebuffer = framebuffer_;
+  }
+  const std::string unsaid = problems_.End();
+  if (framebuffer.empty()) return;
+  spdlog::info("event=attached display={} framebuffer={}{}", options_.name,
+               LogText(framebuffer), unsaid);
 }
 
 void Display::OnAttachFailed(const absl::Status& status) {
@@ -270,8 +326,7 @@ void Display::OnAttachFailed(const absl::Status& status) {
     MutexLock lock(mutex_);
     if (stopping_ || !SetState(DisplayState::kUnavailable, reason)) return;
   }
-  spdlog::warn("event=attach_failed display={} reason={}", options_.name,
-               LogText(reason));
+  LogProblem("attach_failed", reason);
   on_change_();
 }
 
@@ -281,9 +336,11 @@ void Display::OnScanned(uint64_t scan, absl::StatusOr<capture::Frame> frame) {
   std::vector<std::shared_ptr<Lane>> lanes;
   std::vector<Snapshot> snapshots;
   bool changed = false;
+  bool first = false;
   {
     MutexLock lock(mutex_);
     if (!attached_) return;
+    first = !std::exchange(scanned_, true);
     const bool on = event.frame.plane.on;
     changed = SetState(on ? DisplayState::kReady : DisplayState::kPlaneOff,
                        event.reason);
@@ -298,6 +355,7 @@ void Display::OnScanned(uint64_t scan, absl::StatusOr<capture::Frame> frame) {
     });
     UpdateWatched();
   }
+  if (first) LogAttached();
   for (const auto& lane : lanes) lane->OnPlane(event);
   if (!snapshots.empty()) {
     absl::StatusOr<capture::Frame> result = event.frame;
@@ -311,20 +369,27 @@ void Display::OnScanned(uint64_t scan, absl::StatusOr<capture::Frame> frame) {
 }
 
 void Display::OnDetached(const absl::Status& status) {
+  const std::string reason(status.message());
   absl::Status ends_with;
+  bool scanned = false;
+  bool changed = false;
   {
     MutexLock lock(mutex_);
     if (stopping_ || !attached_) return;
     attached_ = false;
+    scanned = scanned_;
     framebuffer_.clear();
     read_bytes_per_second_ = 0;
-    SetState(DisplayState::kUnavailable, std::string(status.message()));
+    changed = SetState(DisplayState::kUnavailable, reason);
     ends_with = Unavailable();
   }
-  spdlog::warn("event=detached display={} reason={}", options_.name,
-               LogText(std::string(status.message())));
+  if (scanned) {
+    LogProblem("detached", reason);
+  } else if (changed) {
+    LogProblem("attach_failed", reason);
+  }
   EndAll(ends_with);
-  on_change_();
+  if (changed) on_change_();
 }
 
 void Display::EndAll(const absl::Status& status) {

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/log_limit.h"
 #include "base/mutex.h"
 #include "service/session/capture_loop.h"
 #include "service/session/display_registry.h"
@@ -67,12 +68,19 @@ class Display final : private CaptureLoop::Events,
       uint64_t id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Unavailable() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   uint32_t ViewerCount() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Lanes that have viewers.
+  uint32_t WatchedLaneCount() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool SetState(DisplayState state, const std::string& reason)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // A device that comes and goes, or never works, is told once: see LogLimit.
+  void LogProblem(const char* event, const std::string& reason);
+  void LogAttached();
+  // `attachment` has lasted: what comes after it is news.
+  void NoteSettled(uint64_t attachment);
   void UpdateWatched() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Gives freed memory back to the system after a pause.
   void TrimSoon() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Drops lanes without viewers.
+  // Drops idle lanes.
   void OnViewersChanged();
   // Ends lanes and snapshots; without locks.
   void EndAll(const absl::Status& status);
@@ -85,13 +93,19 @@ class Display final : private CaptureLoop::Events,
   const std::function<void()> on_change_;
 
   PlaneTracker tracker_;  // of the loop's thread
+  LogLimit problems_;     // of its device
+  const std::shared_ptr<LogLimit> lane_problems_ = std::make_shared<LogLimit>();
 
   mutable Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool attached_ ABSL_GUARDED_BY(mutex_) = false;
+  uint64_t attachment_ ABSL_GUARDED_BY(mutex_) = 0;  // counts them
+  bool scanned_ ABSL_GUARDED_BY(mutex_) = false;     // this one, with success
+  // The last problem was not logged, so its end is not either.
+  bool problem_unsaid_ ABSL_GUARDED_BY(mutex_) = false;
   bool trim_timed_ ABSL_GUARDED_BY(mutex_) = false;
   DisplayState state_ ABSL_GUARDED_BY(mutex_) = DisplayState::kUnavailable;
-  std::string reason_ ABSL_GUARDED_BY(mutex_) = "its device is being opened";
+  std::string reason_ ABSL_GUARDED_BY(mutex_);
   std::string framebuffer_ ABSL_GUARDED_BY(mutex_);
   capture::PlaneState plane_ ABSL_GUARDED_BY(mutex_);  // the last one known
   uint64_t read_bytes_per_second_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -92,7 +92,8 @@ class DisplayRegistry {
   // Null when no open viewer has this id.
   virtual std::shared_ptr<Viewer> FindViewer(uint64_t viewer_id) const = 0;
 
-  // `done` is called once, on a thread that may do work (scaling, PNG).
+  // `done` is called once, on a thread that may do work (scaling, PNG); with an
+  // error on any thread, also from inside this call.
   virtual void TakeSnapshot(
       const std::string& display,
       std::function<void(absl::StatusOr<capture::Frame>)> done) = 0;

@@ -38,6 +38,7 @@ class SourceWithDevice final : public capture::FrameSource {
       const capture::ScanRequest& request) override {
     return source_->Scan(request);
   }
+  bool IsAsScanned(Time now) override { return source_->IsAsScanned(now); }
   void Revoke() override { source_->Revoke(); }
   std::string description() const override { return source_->description(); }
   int hangup_fd() const override { return source_->hangup_fd(); }
@@ -244,6 +245,18 @@ TEST_F(DynamicDisplaysTest, VisitsThatWaitAreBoundedAndEndWithTheDisplay) {
     const absl::Status status = visit.get();
     EXPECT_TRUE(status.ok() || absl::IsUnavailable(status)) << status;
   }
+}
+
+TEST_F(DynamicDisplaysTest, VisitsThatWaitBehindAHungCallEndWithTheDevice) {
+  Start();
+  AddReady("vm");
+  screen_->BlockScans();
+  const int64_t begun = screen_->scans_begun();
+  const auto viewer = Open("vm");
+  screen_->AwaitScansBegun(begun + 1);
+  std::future<absl::Status> visit = Visit("vm");
+  screen_->HangUp();
+  EXPECT_TRUE(absl::IsUnavailable(visit.get()));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/log.h"
 #include "encoder/update_encoder.h"
 #include "service/session/bounded_damage.h"
 
@@ -45,8 +46,10 @@ std::shared_ptr<LaneViewer> Lane::AddViewer(uint64_t id, bool acknowledges,
                                    context_->tuning.viewer, acknowledges);
   MutexLock lock(mutex_);
   if (ended_) return nullptr;
+  // What the lane has is as old as its last viewer.
+  if (viewers_.empty() && generation_ != 0) wait_for_frame_ = true;
   viewers_.push_back(viewer);
-  if (started_) Welcome(*viewer);
+  Welcome(*viewer);
   if (generation_ != 0) {
     viewer->state_.StartGeneration(format_, Everything(), fresh());
   }
@@ -69,6 +72,13 @@ void Lane::Welcome(LaneViewer& viewer) {
       .heartbeat_interval =
           duration_cast<milliseconds>(tuning.heartbeat_interval),
       .encoder = encoder_description_}));
+}
+
+void Lane::NoteEncoder(const std::string& description) {
+  if (description == encoder_description_) return;
+  encoder_description_ = description;
+  const WireMessagePtr message = context_->wire->EncodeEncoder(description);
+  for (const auto& viewer : viewers_) viewer->state_.SetEncoder(message);
 }
 
 Damage Lane::Everything() const {
@@ -142,6 +152,17 @@ void Lane::OfferCursor(LaneViewer& viewer) {
   viewer.state_.SetCursor(message, with_shape ? cursor_->shape : nullptr);
 }
 
+bool Lane::LogProblem(const char* event, const absl::Status& status,
+                      const char* next) const {
+  const std::string reason(status.message());
+  const std::optional<std::string> unsaid =
+      options_.problems->Admit(event + reason);
+  if (!unsaid.has_value()) return false;
+  spdlog::error("event={} display={} reason={} next=\"{}\"{}", event,
+                options_.display, LogText(reason), next, *unsaid);
+  return true;
+}
+
 void Lane::End(const absl::Status& status) {
   MutexLock lock(mutex_);
   EndLocked(status);
@@ -160,6 +181,11 @@ void Lane::EndLocked(const absl::Status& status) {
     ScheduleWrite(*viewer);
   }
   viewers_.clear();
+  // Not on this thread: a codec's end can take long too.
+  if (!stepping_) {
+    context_->steps.Submit(
+        [self = shared_from_this()] { self->CloseEncoder(); });
+  }
   latest_ = {};
   reference_ = {};
   cache_.Clear();
@@ -168,6 +194,11 @@ void Lane::EndLocked(const absl::Status& status) {
 uint32_t Lane::viewer_count() const {
   MutexLock lock(mutex_);
   return static_cast<uint32_t>(viewers_.size());
+}
+
+bool Lane::idle() const {
+  MutexLock lock(mutex_);
+  return viewers_.empty() && !stepping_;
 }
 
 std::shared_ptr<Viewer> Lane::FindViewer(uint64_t id) const {
@@ -224,10 +255,10 @@ void Lane::Leave(LaneViewer& viewer) {
 // --- what is to be done now ---
 
 void Lane::Schedule() {
-  if (ended_) return;
+  if (ended_ || viewers_.empty()) return;
   if (!stepping_ && NextWork() != Work::kNone) {
     stepping_ =
-        context_->workers.Submit([self = shared_from_this()] { self->Step(); });
+        context_->steps.Submit([self = shared_from_this()] { self->Step(); });
   }
   if (!catching_up_ && NextCatchUpViewer() != nullptr) {
     catching_up_ = context_->workers.Submit(

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "base/log_limit.h"
 #include "base/mutex.h"
 #include "base/picture/banded_picture.h"
 #include "base/picture/damage.h"
@@ -27,15 +28,18 @@ struct LaneOptions {
   encoder::Quality quality = encoder::Quality::kMedium;
   int max_rate_hz = 60;
   Size likely_size;  // empty: unknown
+  // Of all lanes of the display, for their log lines.
+  std::shared_ptr<LogLimit> problems = std::make_shared<LogLimit>();
 };
 
 // One sequence of updates, shared by its viewers. Frames that come while a
 // step is under way, or while all current viewers still have one waiting,
-// merge into one damage: a lane holds one frame, whatever is slow. Thread-safe.
+// merge into one damage: a lane holds one frame, whatever is slow. What a
+// viewer is told at once never waits for a step. Thread-safe.
 class Lane : public std::enable_shared_from_this<Lane> {
  public:
-  // `on_viewers_changed`: a viewer left, or the lane ended by itself; called
-  // without locks.
+  // `on_viewers_changed`: a viewer left, the lane ended by itself, or became
+  // idle; called without locks.
   Lane(std::shared_ptr<SessionContext> context, const LaneOptions& options,
        std::function<void()> on_viewers_changed);
 
@@ -48,6 +52,9 @@ class Lane : public std::enable_shared_from_this<Lane> {
   void End(const absl::Status& status);
 
   uint32_t viewer_count() const;
+  // No viewers, and no step under way: one without viewers is kept until then,
+  // for who comes back, rather than to have a second step beside it.
+  bool idle() const;
   // Null: none of this lane.
   std::shared_ptr<Viewer> FindViewer(uint64_t id) const;
 
@@ -88,6 +95,9 @@ class Lane : public std::enable_shared_from_this<Lane> {
   void StartGeneration(const PlaneEvent& event)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Welcome(LaneViewer& viewer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // `description`: the encoder's, after a step.
+  void NoteEncoder(const std::string& description)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The pointer is now this; empty: the device has no cursor plane.
   void UpdateCursor(const std::optional<capture::Cursor>& cursor)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -118,10 +128,14 @@ class Lane : public std::enable_shared_from_this<Lane> {
   void Spend(Duration duration) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Step();
   StepInput TakeWork() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Of a lane that has ended; waits for no step.
+  void CloseEncoder();
   void Prepare(const StepInput& input);
   void Encode(const StepInput& input);
   void Publish(const StepInput& input, LaneStep step, WireMessagePtr message)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Says when an encoder cannot keep pace, so that there are few updates.
+  void NotePace(Duration took) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void NoteFailure(const StepInput& input, const absl::Status& status)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -137,6 +151,9 @@ class Lane : public std::enable_shared_from_this<Lane> {
   void Weigh(CatchUp& task);
   void EndCatchUp(const CatchUp& task, bool cached, const absl::Status& status,
                   WireMessagePtr message) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // True: it was logged.
+  bool LogProblem(const char* event, const absl::Status& status,
+                  const char* next) const;
   void NoteCatchUpFailure(const CatchUp& task, const absl::Status& status)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // What a still shows is done only where all viewers get it exact later.
@@ -181,12 +198,16 @@ class Lane : public std::enable_shared_from_this<Lane> {
 
   // The steps.
   bool stepping_ ABSL_GUARDED_BY(mutex_) = false;
+  bool encoder_closed_ ABSL_GUARDED_BY(mutex_) = false;
   bool started_ ABSL_GUARDED_BY(mutex_) = false;
+  // Empty: not known yet.
   std::string encoder_description_ ABSL_GUARDED_BY(mutex_);
   uint32_t prepared_generation_ ABSL_GUARDED_BY(mutex_) = 0;
   encoder::JoinBy join_by_ ABSL_GUARDED_BY(mutex_) = encoder::JoinBy::kCatchUp;
   bool wait_for_frame_ ABSL_GUARDED_BY(mutex_) = false;  // after a failure
   bool failing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool failure_said_ ABSL_GUARDED_BY(mutex_) = false;  // in the log
+  bool slow_said_ ABSL_GUARDED_BY(mutex_) = false;
   bool keyframe_asked_ ABSL_GUARDED_BY(mutex_) = false;
   std::optional<Time> last_keyframe_ ABSL_GUARDED_BY(mutex_);
   std::optional<Time> last_skip_ ABSL_GUARDED_BY(mutex_);

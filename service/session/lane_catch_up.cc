@@ -1,11 +1,8 @@
 // Lane's catch-up: private intra patches of the reference for stale viewers,
 // and stills where those come late.
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <utility>
 
-#include "base/log.h"
 #include "base/picture/picture.h"
 #include "encoder/update.h"
 #include "service/session/lane.h"
@@ -226,17 +223,12 @@ void Lane::EndCatchUp(const CatchUp& task, bool cached,
 void Lane::NoteCatchUpFailure(const CatchUp& task, const absl::Status& status) {
   if (task.still_bytes != 0) {
     stills_failed_ = true;
-    spdlog::error(
-        "event=still_failed display={} reason={} next=\"exact patches only\"",
-        options_.display, LogText(std::string(status.message())));
+    LogProblem("still_failed", status, "exact patches only");
     return;
   }
   catch_up_waits_ = true;
   if (std::exchange(catch_up_failing_, true)) return;
-  spdlog::error(
-      "event=catch_up_failed display={} reason={} "
-      "next=\"tried again with the next frame\"",
-      options_.display, LogText(std::string(status.message())));
+  LogProblem("catch_up_failed", status, "tried again with the next frame");
 }
 
 }  // namespace oriel::session

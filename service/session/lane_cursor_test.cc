@@ -46,6 +46,7 @@ class LaneCursorTest : public ::testing::Test {
     controls_->Unblock();
     lane_->End(absl::CancelledError("test ends"));
     context_->timer.Stop();
+    context_->steps.Stop();
     context_->workers.Stop();
     context_->publishers.Stop();
     for (const ViewerPtr& viewer : viewers_) {

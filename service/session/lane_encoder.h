@@ -67,6 +67,8 @@ class LaneEncoder {
   // Before the first step of a generation: R becomes black. `generation` 0:
   // not known yet, only makes the encoder for a size that is likely.
   absl::Status Prepare(uint32_t generation, Size size);
+  // Nothing comes after it.
+  void Close() { encoder_.reset(); }
   // Once Prepare has succeeded.
   encoder::JoinBy join_by() const { return encoder_->join_by(); }
   std::string description() const {

@@ -2,6 +2,9 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <chrono>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "base/log.h"
@@ -93,7 +96,7 @@ void Lane::Spend(Duration duration) {
 
 Lane::StepInput Lane::TakeWork() {
   StepInput input;
-  if (ended_) return input;
+  if (ended_ || viewers_.empty()) return input;
   input.work = NextWork();
   input.what.now = Clock::now();
   switch (input.work) {
@@ -150,16 +153,27 @@ void Lane::Step() {
   {
     MutexLock lock(mutex_);
     input = TakeWork();
-    if (input.work == Work::kNone) {
-      stepping_ = false;
-      return;
-    }
+    stepping_ = input.work != Work::kNone;
   }
   if (input.work == Work::kPrepare) {
     Prepare(input);
-  } else {
+  } else if (input.work != Work::kNone) {
     Encode(input);
   }
+  {
+    MutexLock lock(mutex_);
+    if (!viewers_.empty() || stepping_) return;
+  }
+  CloseEncoder();
+  on_viewers_changed_();
+}
+
+void Lane::CloseEncoder() {
+  {
+    MutexLock lock(mutex_);
+    if (!ended_ || stepping_ || std::exchange(encoder_closed_, true)) return;
+  }
+  encoder_.Close();
 }
 
 void Lane::Prepare(const StepInput& input) {
@@ -168,31 +182,23 @@ void Lane::Prepare(const StepInput& input) {
   if (!input.size.empty()) {
     status = encoder_.Prepare(input.generation, input.size);
   }
-  {
-    MutexLock lock(mutex_);
-    stepping_ = false;
-    Spend(Clock::now() - begun);
-    if (ended_) return;
-    if (!started_) {
-      started_ = true;
-      encoder_description_ = encoder_.description();
-      for (const auto& viewer : viewers_) Welcome(*viewer);
-    }
-    if (status.ok() || input.generation != generation_) {
-      if (input.generation != 0 && status.ok()) {
-        prepared_generation_ = input.generation;
-        join_by_ = encoder_.join_by();
-      }
-      Schedule();
-      return;
-    }
-    if (input.generation == 0) {  // only the likely size was refused
-      Schedule();
-      return;
-    }
+  MutexLock lock(mutex_);
+  stepping_ = false;
+  Spend(Clock::now() - begun);
+  if (ended_) return;
+  started_ = true;
+  NoteEncoder(encoder_.description());
+  // Where only the likely size was refused, the real one is still to come.
+  if (!status.ok() && input.generation != 0 &&
+      input.generation == generation_) {
     EndLocked(status);
+    return;
   }
-  on_viewers_changed_();
+  if (input.generation != 0 && status.ok()) {
+    prepared_generation_ = input.generation;
+    join_by_ = encoder_.join_by();
+  }
+  Schedule();
 }
 
 void Lane::Encode(const StepInput& input) {
@@ -205,7 +211,10 @@ void Lane::Encode(const StepInput& input) {
   }
   MutexLock lock(mutex_);
   stepping_ = false;
-  Spend(Clock::now() - input.what.now);
+  const Duration took = Clock::now() - input.what.now;
+  Spend(took);
+  NoteEncoder(encoder_.description());
+  NotePace(took);
   // Another generation began meanwhile: this is of no use to anybody, and
   // Prepare makes R black again.
   if (!ended_ && generation_ == input.generation) {
@@ -218,9 +227,28 @@ void Lane::Encode(const StepInput& input) {
   Schedule();
 }
 
+void Lane::NotePace(Duration took) {
+  const auto ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
+  if (slow_said_ && took < context_->tuning.slow_step / 4) {
+    slow_said_ = false;
+    spdlog::info("event=encoder_keeps_pace display={} encoder={} ms={}",
+                 options_.display, LogText(encoder_description_), ms);
+  }
+  if (slow_said_ || took < context_->tuning.slow_step) return;
+  const std::optional<std::string> unsaid =
+      options_.problems->Admit("encoder_slow" + encoder_description_);
+  if (!unsaid.has_value()) return;
+  slow_said_ = true;
+  spdlog::warn(
+      "event=encoder_slow display={} encoder={} ms={} "
+      "effect=\"its viewers get few updates\"{}",
+      options_.display, LogText(encoder_description_), ms, *unsaid);
+}
+
 void Lane::Publish(const StepInput& input, LaneStep step,
                    WireMessagePtr message) {
-  if (std::exchange(failing_, false)) {
+  if (std::exchange(failing_, false) && failure_said_) {
     spdlog::info("event=encode_recovered display={}", options_.display);
   }
   Damage rest = input.what.damage;
@@ -257,10 +285,8 @@ void Lane::NoteFailure(const StepInput& input, const absl::Status& status) {
   if (input.work == Work::kKeyframe && !fresh()) keyframe_asked_ = true;
   wait_for_frame_ = true;
   if (std::exchange(failing_, true)) return;
-  spdlog::error(
-      "event=encode_failed display={} reason={} "
-      "next=\"tried again with every frame\"",
-      options_.display, LogText(std::string(status.message())));
+  failure_said_ =
+      LogProblem("encode_failed", status, "tried again with every frame");
 }
 
 }  // namespace oriel::session

@@ -32,6 +32,7 @@ class LaneStillTest : public ::testing::Test {
   ~LaneStillTest() override {
     lane_->End(absl::CancelledError("test ends"));
     context_->timer.Stop();
+    context_->steps.Stop();
     context_->workers.Stop();
     context_->publishers.Stop();
     for (const auto& viewer : viewers_) {

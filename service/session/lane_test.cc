@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <cstring>
+#include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <vector>
@@ -37,10 +39,12 @@ class LaneTest : public ::testing::Test {
     tuning_.catch_up_bytes = 4096;
   }
   ~LaneTest() override {
+    controls_->UnblockOpening();
     controls_->Unblock();
     if (lane_ != nullptr) lane_->End(absl::CancelledError("test ends"));
     if (context_ == nullptr) return;
     context_->timer.Stop();
+    context_->steps.Stop();
     context_->workers.Stop();
     context_->publishers.Stop();
     for (const ViewerPtr& viewer : viewers_) {
@@ -48,11 +52,14 @@ class LaneTest : public ::testing::Test {
     }
   }
 
-  void Start(encoder::Encoding encoding = encoder::Encoding::kLossless) {
+  void Start(
+      encoder::Encoding encoding = encoder::Encoding::kLossless,
+      const std::function<void()>& on_viewers_changed = [] {}) {
     context_ = std::make_shared<SessionContext>(MakeTestEncoders(controls_),
                                                 tuning_, &wire_, 2);
     lane_ = std::make_shared<Lane>(
-        context_, LaneOptions{.display = "test", .encoding = encoding}, [] {});
+        context_, LaneOptions{.display = "test", .encoding = encoding},
+        on_viewers_changed);
   }
   ViewerPtr Join(bool acknowledges = false) {
     auto viewer = std::make_shared<TestViewer>(acknowledges);
@@ -125,6 +132,58 @@ TEST_F(LaneTest, StreamOpenedDoesNotWaitForAFrame) {
       viewer->Await([](const Seen& now) { return now.opened.has_value(); });
   EXPECT_EQ(seen.opened->viewer_id, 1u);
   EXPECT_EQ(seen.opened->heartbeat_interval, milliseconds(2000));
+}
+
+TEST_F(LaneTest, WhatAJoinerIsToldAtOnceWaitsForNoEncoder) {
+  tuning_.heartbeat_interval = milliseconds(4);
+  controls_->BlockOpening();
+  Start();
+  const ViewerPtr first = Join();
+  NewMode(kSize);
+  const auto told = [](const Seen& now) {
+    return now.opened.has_value() && now.format.has_value() &&
+           now.heartbeats > 1;
+  };
+  // Not while the encoder is opened, nor while it encodes.
+  EXPECT_EQ(first->Await(told).encoder, "");
+  controls_->Block();
+  controls_->UnblockOpening();
+  controls_->AwaitBlockedEncode();
+  EXPECT_EQ(first->Await([](const Seen& now) { return !now.encoder.empty(); })
+                .encoder,
+            "xor");
+  EXPECT_EQ(Join()->Await(told).opened->encoder, "xor");
+  controls_->Unblock();
+  for (const ViewerPtr& viewer : viewers_) viewer->AwaitPicture(picture());
+}
+
+TEST_F(LaneTest, WhoLeavesWaitsForNoEncoderAndTheLaneIsKeptForWhoComesBack) {
+  Start();
+  const ViewerPtr first = Join();
+  controls_->Block();
+  NewMode(kSize);
+  controls_->AwaitBlockedEncode();
+  first->handle()->Leave();
+  EXPECT_FALSE(lane_->idle());
+  const ViewerPtr second = Join();
+  ShowNothingNew();
+  controls_->Unblock();
+  second->AwaitPicture(picture());
+  EXPECT_EQ(controls_->made, 1);
+}
+
+TEST_F(LaneTest, ALaneThatNobodyWatchesIsIdleOnceItsStepHasEnded) {
+  std::promise<void> idle;
+  Start(encoder::Encoding::kLossless, [&] {
+    if (lane_->idle()) idle.set_value();
+  });
+  const ViewerPtr first = Join();
+  controls_->Block();
+  NewMode(kSize);
+  controls_->AwaitBlockedEncode();
+  first->handle()->Leave();
+  controls_->Unblock();
+  idle.get_future().wait();
 }
 
 TEST_F(LaneTest, AChangeIsEncodedOnceForAllViewers) {

@@ -36,6 +36,7 @@ class MemoryOffTest : public ::testing::Test {
  protected:
   MemoryOffTest() {
     tuning_.unreadable_retry = std::chrono::milliseconds(1);
+    tuning_.unwatched_pause = std::chrono::milliseconds(1);
     DisplayOptions options;
     options.name = "vm";
     options.max_rate_hz = 1000;
@@ -109,6 +110,14 @@ TEST_F(MemoryOffTest, StreamGoesOnWithoutAPlaneAndThePictureComesBack) {
   EXPECT_EQ(opened_, 1) << "never let go of";
   EXPECT_FALSE(viewer->seen().closed.has_value());
   EXPECT_TRUE(viewer->seen().violations.empty());
+}
+
+TEST_F(MemoryOffTest, WhatNobodyWatchesIsToldToo) {
+  AwaitState(*registry_, "vm", DisplayState::kReady);
+  memory_->Truncate(0);
+  AwaitState(*registry_, "vm", DisplayState::kPlaneOff);
+  memory_->Truncate(kBytes);
+  AwaitState(*registry_, "vm", DisplayState::kReady);
 }
 
 }  // namespace

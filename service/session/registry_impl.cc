@@ -120,10 +120,7 @@ class RegistryImpl final : public DisplayRegistry {
       std::function<void(absl::StatusOr<capture::Frame>)> done) override {
     const auto display = Find(name);
     if (display.ok()) return (*display)->TakeSnapshot(std::move(done));
-    auto fail = [done = std::move(done), status = display.status()] {
-      done(status);
-    };
-    if (!context_->snapshots.Submit(fail)) fail();
+    done(display.status());
   }
 
   void VisitDevice(const std::string& name, DeviceVisit visit) override {
@@ -195,6 +192,7 @@ class RegistryImpl final : public DisplayRegistry {
     for (const auto& display : displays) display->Join();
     if (lifecycle_ != nullptr) lifecycle_->Stop();
     context_->timer.Stop();
+    context_->steps.Stop();
     context_->workers.Stop();
     context_->snapshots.Stop();
     // Last: the streams' ends are still to be told.

@@ -4,6 +4,7 @@
 #include <future>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -55,12 +56,14 @@ class RegistryTest : public ::testing::Test {
     tuning_.first_attach_pause = milliseconds(1);
     tuning_.longest_attach_pause = milliseconds(2);
     tuning_.unreadable_retry = milliseconds(1);
+    tuning_.unwatched_pause = milliseconds(1);
     Add("alpha", alpha_);
     Add("beta", beta_);
   }
   ~RegistryTest() override {
     alpha_->UnblockScans();
     beta_->UnblockScans();
+    controls_->Unblock();
     if (registry_ != nullptr) registry_->Stop();
   }
 
@@ -73,9 +76,8 @@ class RegistryTest : public ::testing::Test {
     displays_.push_back(options);
   }
   void Start() {
-    registry_ = CreateRegistry(
-        displays_, limits_, &wire_,
-        MakeTestEncoders(std::make_shared<TestEncoderControls>()), tuning_);
+    registry_ = CreateRegistry(displays_, limits_, &wire_,
+                               MakeTestEncoders(controls_), tuning_);
   }
   void StartReady() {
     Start();
@@ -108,6 +110,8 @@ class RegistryTest : public ::testing::Test {
       std::make_shared<FakeScreen>(Size{64, 48});
   const std::shared_ptr<FakeScreen> beta_ =
       std::make_shared<FakeScreen>(Size{32, 32});
+  const std::shared_ptr<TestEncoderControls> controls_ =
+      std::make_shared<TestEncoderControls>();
   const TestWire wire_;
   Tuning tuning_;
   RegistryLimits limits_;
@@ -263,11 +267,88 @@ TEST_F(RegistryTest, ASnapshotThatTakesLongHoldsUpNoStream) {
   gate->Open();
 }
 
+TEST_F(RegistryTest, ASnapshotThatCannotBeWaitsForNoOther) {
+  StartReady();
+  const auto gate = std::make_shared<Gate>();
+  std::promise<void> begun;
+  registry_->TakeSnapshot("alpha", [&begun, gate](const Snapshot&) {
+    begun.set_value();
+    gate->Pass();
+  });
+  begun.get_future().wait();
+  EXPECT_TRUE(absl::IsNotFound(TakeSnapshot("gamma").get().status()));
+  beta_->TurnOff();
+  EXPECT_TRUE(absl::IsFailedPrecondition(TakeSnapshot("beta").get().status()));
+  gate->Open();
+}
+
 TEST_F(RegistryTest, ASnapshotOfADarkPlaneSaysWhy) {
   StartReady();
   alpha_->TurnOff();
   EXPECT_TRUE(absl::IsFailedPrecondition(TakeSnapshot("alpha").get().status()));
   EXPECT_EQ(registry_->Get("alpha")->state, DisplayState::kPlaneOff);
+}
+
+TEST_F(RegistryTest, APlaneThatComesOrGoesIsToldThoughNobodyWatches) {
+  StartReady();
+  alpha_->TurnOff();
+  AwaitState(*registry_, "alpha", DisplayState::kPlaneOff);
+  alpha_->TurnOn();
+  AwaitState(*registry_, "alpha", DisplayState::kReady);
+  alpha_->SetMode({80, 60});
+  while (registry_->Get("alpha")->plane.size != (Size{80, 60})) {
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(alpha_->scans_begun(), 4);
+}
+
+TEST_F(RegistryTest, ALookThatBlocksHoldsUpNobodyElse) {
+  StartReady();
+  alpha_->BlockScans();
+  alpha_->AwaitStuckLook();
+  EXPECT_EQ(registry_->List()[0].state, DisplayState::kReady);
+  beta_->TurnOff();
+  AwaitState(*registry_, "beta", DisplayState::kPlaneOff);
+  alpha_->HangUp();
+  AwaitState(*registry_, "alpha", DisplayState::kUnavailable);
+}
+
+TEST_F(RegistryTest, AnEncoderThatBlocksHoldsUpNobodyElse) {
+  limits_.worker_threads = 1;
+  controls_->Block();
+  StartReady();
+  const ViewerPtr stuck = Open("alpha", {.encoding = encoder::Encoding::kH264});
+  controls_->AwaitBlockedEncode();
+  // Another joins its lane, one leaves and comes back, others are shown.
+  const ViewerPtr joiner =
+      Open("alpha", {.encoding = encoder::Encoding::kH264});
+  joiner->Await([](const Seen& seen) { return seen.format.has_value(); });
+  stuck->handle()->Leave();
+  joiner->handle()->Leave();
+  const ViewerPtr again = Open("alpha", {.encoding = encoder::Encoding::kH264});
+  again->Await([](const Seen& seen) { return seen.format.has_value(); });
+  EXPECT_TRUE(TakeSnapshot("alpha").get().ok());
+  EXPECT_EQ(registry_->List()[0].viewer_count, 1u);
+  EXPECT_EQ(controls_->made, 1) << "one encoder beside another";
+  controls_->Unblock();
+  again->AwaitPicture(alpha_->picture());
+}
+
+TEST_F(RegistryTest, SlowEncodersOfOneDisplayLeaveThreadsToTheOthers) {
+  limits_.worker_threads = 1;
+  StartReady();
+  controls_->Block();
+  for (const encoder::Quality quality :
+       {encoder::Quality::kLow, encoder::Quality::kMedium,
+        encoder::Quality::kHigh}) {
+    Open("alpha", {.encoding = encoder::Encoding::kH264, .quality = quality});
+  }
+  controls_->AwaitBlockedEncodes(3);
+  controls_->LetThroughFromNowOn();
+  const ViewerPtr other = Open("beta");
+  beta_->Fill({0, 0, 5, 5}, 0xFFABCDEF);
+  EXPECT_TRUE(other->AwaitPicture(beta_->picture()).exact);
+  controls_->Unblock();
 }
 
 TEST_F(RegistryTest, SnapshotsThatWaitAreBoundedAndEndWithTheDevice) {

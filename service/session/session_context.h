@@ -40,6 +40,8 @@ struct Tuning {
   // Of one processor, for the steps of one lane; what a burst may go beyond.
   double encode_share = 0.6;
   Duration encode_burst = std::chrono::milliseconds(500);
+  // A step that takes longer is told in the log.
+  Duration slow_step = std::chrono::seconds(1);
   // While all viewers of a lane catch up, until they get something newer.
   Duration skip_pause = std::chrono::milliseconds(500);
   size_t catch_up_bytes = 64 * 1024;
@@ -51,11 +53,16 @@ struct Tuning {
   Duration first_attach_pause = std::chrono::milliseconds(250);
   Duration longest_attach_pause = std::chrono::seconds(2);
   Duration unreadable_retry = std::chrono::milliseconds(500);
+  // Between two looks at a display that nobody watches.
+  Duration unwatched_pause = std::chrono::seconds(2);
   // Fewer than the service makes in all, so that a display which hangs leaves
   // room for the others.
   size_t snapshots_per_display = 3;
   size_t visits_per_display = 8;
 };
+
+// More lanes than this with an encoder at work at the same time take turns.
+inline constexpr int kMaxStepThreads = 64;
 
 // What lanes and displays share. Kept alive by whoever may still call into it;
 // after the registry's Stop its pools only refuse.
@@ -65,6 +72,7 @@ struct SessionContext {
       : encoders(std::move(encoders)),
         tuning(tuning),
         wire(wire),
+        steps("lane-step", kMaxStepThreads),
         workers("session-worker", worker_threads),
         publishers("publisher", 2),
         snapshots("snapshot", 1) {}
@@ -72,9 +80,12 @@ struct SessionContext {
   const Encoders encoders;
   const Tuning tuning;
   const WireEncoder* const wire;  // unused after Stop
-  ThreadPool workers;             // encode
-  ThreadPool publishers;          // start writes
-  ThreadPool snapshots;           // large ones take longer than many updates
+  // A step can take seconds (AV1 of noise) or hang (in a GPU's driver), so that
+  // each lane's runs beside those of the others.
+  ThreadPool steps;
+  ThreadPool workers;     // catch-up, and parts of large steps
+  ThreadPool publishers;  // start writes
+  ThreadPool snapshots;   // large ones take longer than many updates
   Timer timer;
 };
 

@@ -134,25 +134,49 @@ class XorVideoEncoder final : public encoder::UpdateEncoder {
 void TestEncoderControls::Block() {
   MutexLock lock(mutex_);
   blocked_ = true;
+  holds_newcomers_ = true;
+}
+
+void TestEncoderControls::LetThroughFromNowOn() {
+  MutexLock lock(mutex_);
+  holds_newcomers_ = false;
 }
 
 void TestEncoderControls::Unblock() {
   MutexLock lock(mutex_);
   blocked_ = false;
+  holds_newcomers_ = false;
   changed_.NotifyAll();
 }
 
-void TestEncoderControls::AwaitBlockedEncode() {
+void TestEncoderControls::AwaitBlockedEncodes(int count) {
   MutexLock lock(mutex_);
-  while (waiting_ == 0) changed_.Wait(mutex_);
+  while (waiting_ < count) changed_.Wait(mutex_);
 }
 
 void TestEncoderControls::PassGate() {
   MutexLock lock(mutex_);
+  if (!holds_newcomers_) return;
   ++waiting_;
   changed_.NotifyAll();
   while (blocked_) changed_.Wait(mutex_);
   --waiting_;
+}
+
+void TestEncoderControls::BlockOpening() {
+  MutexLock lock(mutex_);
+  opening_blocked_ = true;
+}
+
+void TestEncoderControls::UnblockOpening() {
+  MutexLock lock(mutex_);
+  opening_blocked_ = false;
+  changed_.NotifyAll();
+}
+
+void TestEncoderControls::PassOpening() {
+  MutexLock lock(mutex_);
+  while (opening_blocked_) changed_.Wait(mutex_);
 }
 
 Encoders MakeTestEncoders(std::shared_ptr<TestEncoderControls> controls) {
@@ -160,9 +184,11 @@ Encoders MakeTestEncoders(std::shared_ptr<TestEncoderControls> controls) {
   encoders.encodings = {encoder::Encoding::kLossless, encoder::Encoding::kH264};
   encoders.make = [controls](const encoder::EncoderOptions& options)
       -> absl::StatusOr<std::unique_ptr<encoder::UpdateEncoder>> {
+    controls->PassOpening();
     if (controls->refuse_sizes) {
       return absl::InvalidArgumentError("told to refuse this size");
     }
+    ++controls->made;
     if (options.encoding == encoder::Encoding::kH264) {
       return std::make_unique<XorVideoEncoder>(controls);
     }

@@ -25,17 +25,29 @@ struct TestEncoderControls {
   std::atomic<int> still_encodes{0};
   std::atomic<int> keyframes{0};
 
-  // Encode calls wait from Block to Unblock.
+  std::atomic<int> made{0};  // encoders
+
+  // Encode calls wait from Block to Unblock; those that begin after
+  // LetThroughFromNowOn do not.
   void Block();
+  void LetThroughFromNowOn();
   void Unblock();
-  void AwaitBlockedEncode();
+  void AwaitBlockedEncode() { AwaitBlockedEncodes(1); }
+  void AwaitBlockedEncodes(int count);
+
+  // So do attempts to make an encoder.
+  void BlockOpening();
+  void UnblockOpening();
 
   void PassGate();
+  void PassOpening();
 
  private:
   Mutex mutex_;
   CondVar changed_;
   bool blocked_ ABSL_GUARDED_BY(mutex_) = false;
+  bool holds_newcomers_ ABSL_GUARDED_BY(mutex_) = false;
+  bool opening_blocked_ ABSL_GUARDED_BY(mutex_) = false;
   int waiting_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 

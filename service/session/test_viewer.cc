@@ -108,6 +108,9 @@ void TestViewer::Write(WireMessagePtr message) {
       Apply(*update);
     } else if (const auto* cursor = std::get_if<TestCursor>(&event)) {
       Apply(*cursor);
+    } else if (const auto* name = std::get_if<TestEncoderName>(&event)) {
+      if (name->encoder == seen_.encoder) Violation("an encoder told twice");
+      seen_.encoder = name->encoder;
     } else {
       ++seen_.heartbeats;
     }
@@ -133,6 +136,7 @@ void TestViewer::Violation(const std::string& what) {
 void TestViewer::Apply(const StreamOpened& opened) {
   if (seen_.messages != 1) Violation("StreamOpened is not the first message");
   seen_.opened = opened;
+  seen_.encoder = opened.encoder;
 }
 
 void TestViewer::Apply(const StreamFormat& format) {

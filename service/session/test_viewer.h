@@ -26,6 +26,7 @@ class TestViewer final : public ViewerSink {
   struct Seen {
     std::optional<StreamOpened> opened;
     std::optional<StreamFormat> format;
+    std::string encoder;
     std::optional<absl::Status> closed;
     int formats = 0;
     int heartbeats = 0;

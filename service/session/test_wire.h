@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <utility>
 #include <variant>
 
@@ -10,12 +11,15 @@
 namespace oriel::session {
 
 struct TestHeartbeat {};
+struct TestEncoderName {
+  std::string encoder;
+};
 struct TestCursor {
   capture::Cursor cursor;
   bool with_shape = false;
 };
 using TestEvent = std::variant<StreamOpened, StreamFormat, encoder::Update,
-                               TestCursor, TestHeartbeat>;
+                               TestCursor, TestHeartbeat, TestEncoderName>;
 
 // A wire message that keeps the value it was made of.
 class TestMessage final : public WireMessage {
@@ -52,6 +56,9 @@ class TestWire final : public WireEncoder {
   }
   WireMessagePtr EncodeHeartbeat() const override {
     return std::make_shared<TestMessage>(TestHeartbeat{});
+  }
+  WireMessagePtr EncodeEncoder(const std::string& encoder) const override {
+    return std::make_shared<TestMessage>(TestEncoderName{encoder});
   }
 };
 

@@ -9,20 +9,23 @@
 
 namespace oriel::session {
 
-ThreadPool::ThreadPool(const std::string& name, int thread_count) {
-  for (int i = 0; i < thread_count; ++i) {
-    threads_.emplace_back([this] { Run(); });
-    ::pthread_setname_np(threads_.back().native_handle(),
-                         name.substr(0, 15).c_str());
-  }
-}
+ThreadPool::ThreadPool(const std::string& name, int max_threads)
+    : name_(name.substr(0, 15)), max_threads_(max_threads) {}
 
 bool ThreadPool::Submit(std::function<void()> task) {
   MutexLock lock(mutex_);
   if (stopping_) return false;
   tasks_.push_back(std::move(task));
+  if (tasks_.size() > free_threads_ && std::ssize(threads_) < max_threads_) {
+    StartThread();
+  }
   changed_.NotifyOne();
   return true;
+}
+
+void ThreadPool::StartThread() {
+  threads_.emplace_back([this] { Run(); });
+  ::pthread_setname_np(threads_.back().native_handle(), name_.c_str());
 }
 
 namespace {
@@ -54,8 +57,7 @@ struct Batch {
 
 void ThreadPool::ForEach(int count, const std::function<void(int)>& task) {
   const auto batch = std::make_shared<Batch>(count, task);
-  const int helpers =
-      std::min(count - 1, static_cast<int>(threads_.size()) - 1);
+  const int helpers = std::min(count, max_threads_) - 1;
   for (int i = 0; i < helpers; ++i) {
     if (!Submit([batch] { batch->Help(); })) break;
   }
@@ -65,14 +67,14 @@ void ThreadPool::ForEach(int count, const std::function<void(int)>& task) {
 }
 
 void ThreadPool::Stop() {
+  std::vector<std::thread> threads;
   {
     MutexLock lock(mutex_);
     stopping_ = true;
+    threads.swap(threads_);
     changed_.NotifyAll();
   }
-  for (std::thread& thread : threads_) {
-    if (thread.joinable()) thread.join();
-  }
+  for (std::thread& thread : threads) thread.join();
 }
 
 void ThreadPool::Run() {
@@ -80,7 +82,9 @@ void ThreadPool::Run() {
     std::function<void()> task;
     {
       MutexLock lock(mutex_);
+      ++free_threads_;
       while (tasks_.empty() && !stopping_) changed_.Wait(mutex_);
+      --free_threads_;
       if (tasks_.empty()) return;
       task = std::move(tasks_.front());
       tasks_.pop_front();

@@ -11,7 +11,7 @@ namespace oriel::session {
 
 // One thread that calls functions at their time; they return at once. The
 // queue's bound is its users': a lane has at most one heartbeat and one
-// keyframe waiting, a display one trim. Thread-safe.
+// keyframe waiting, a display one trim and a minute's attachments. Thread-safe.
 class Timer {
  public:
   Timer();

@@ -258,6 +258,7 @@ void ViewerState::SetCursor(WireMessagePtr cursor,
 ViewerState::Kind ViewerState::NextKind() const {
   if (!was_opened_ || paused_ || in_flight_) return Kind::kNothing;
   if (opened_ != nullptr) return Kind::kOpened;
+  if (encoder_ != nullptr) return Kind::kEncoder;
   if (format_ != nullptr) return Kind::kFormat;
   // Before updates: it is small, and hands follow it with the eye.
   if (has_format_ && cursor_ != nullptr) return Kind::kCursor;
@@ -279,6 +280,8 @@ WireMessagePtr ViewerState::Next(Time now) {
       return nullptr;
     case Kind::kOpened:
       return std::exchange(opened_, nullptr);
+    case Kind::kEncoder:
+      return std::exchange(encoder_, nullptr);
     case Kind::kFormat:
       return std::exchange(format_, nullptr);
     case Kind::kHeartbeat:

@@ -5,6 +5,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "base/clock.h"
@@ -46,7 +47,8 @@ class ViewerState {
 
   // Comes before everything else; nothing is sent without it.
   void Open(WireMessagePtr opened);
-  bool opened() const { return was_opened_; }
+  // Replaces a name of the encoder that was not sent yet.
+  void SetEncoder(WireMessagePtr encoder) { encoder_ = std::move(encoder); }
 
   // `fresh`: the lane has published nothing of this generation yet, so that a
   // black picture is its reference; else `everything` is stale.
@@ -117,7 +119,15 @@ class ViewerState {
   void Written() { in_flight_ = false; }
 
  private:
-  enum class Kind { kNothing, kOpened, kFormat, kCursor, kUpdate, kHeartbeat };
+  enum class Kind {
+    kNothing,
+    kOpened,
+    kEncoder,
+    kFormat,
+    kCursor,
+    kUpdate,
+    kHeartbeat
+  };
   struct Unacknowledged {
     uint64_t sequence;
     size_t size_bytes;
@@ -143,6 +153,7 @@ class ViewerState {
   bool paused_ = false;
   bool in_flight_ = false;
   WireMessagePtr opened_;
+  WireMessagePtr encoder_;
   WireMessagePtr format_;
   WireMessagePtr heartbeat_;
   WireMessagePtr cursor_;

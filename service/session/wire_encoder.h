@@ -16,7 +16,7 @@ struct StreamOpened {
   encoder::Encoding encoding = encoder::Encoding::kLossless;
   uint32_t window_bytes = 0;
   std::chrono::milliseconds heartbeat_interval{};
-  std::string encoder;
+  std::string encoder;  // empty: not known yet
 };
 
 struct StreamFormat {
@@ -37,6 +37,8 @@ class WireEncoder {
   virtual WireMessagePtr Encode(const capture::Cursor& cursor,
                                 bool with_shape) const = 0;
   virtual WireMessagePtr EncodeHeartbeat() const = 0;
+  // "zstd level 1"
+  virtual WireMessagePtr EncodeEncoder(const std::string& encoder) const = 0;
 };
 
 }  // namespace oriel::session

@@ -199,4 +199,11 @@ session::WireMessagePtr GrpcWireEncoder::EncodeHeartbeat() const {
   return MessageOf(response);
 }
 
+session::WireMessagePtr GrpcWireEncoder::EncodeEncoder(
+    const std::string& encoder) const {
+  v1::StreamFramesResponse response;
+  response.mutable_encoder()->set_encoder(encoder);
+  return MessageOf(response);
+}
+
 }  // namespace oriel::wire

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "service/session/wire_encoder.h"
 
 namespace oriel::wire {
@@ -16,6 +18,8 @@ class GrpcWireEncoder final : public session::WireEncoder {
   session::WireMessagePtr Encode(const capture::Cursor& cursor,
                                  bool with_shape) const override;
   session::WireMessagePtr EncodeHeartbeat() const override;
+  session::WireMessagePtr EncodeEncoder(
+      const std::string& encoder) const override;
 };
 
 }  // namespace oriel::wire

@@ -291,6 +291,10 @@ TEST(GrpcWireEncoderTest, APointerSaysWhatIsNotKnownOfIt) {
 
 TEST(GrpcWireEncoderTest, AHeartbeatIsAHeartbeat) {
   EXPECT_TRUE(ParseOf(*GrpcWireEncoder().EncodeHeartbeat()).has_heartbeat());
+  EXPECT_EQ(ParseOf(*GrpcWireEncoder().EncodeEncoder("libaom-av1"))
+                .encoder()
+                .encoder(),
+            "libaom-av1");
 }
 
 }  // namespace
