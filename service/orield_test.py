@@ -184,7 +184,13 @@ class Daemon(unittest.TestCase):
     self.assertEqual(os.read(other_end, 1), b'', 'no copy is open any more')
     say('offer', {'id': 2, 'display': 'a', 'vmm_pid': 1})
     self.assertIn('0 fds', json.loads(launcher.recv(8192))['refused']['reason'])
+    say('offer', {'id': 3, 'display': 'Windows 11 (test)', 'device': 'a/b'})
+    refused = json.loads(launcher.recv(8192))['refused']
+    self.assertEqual(refused['id'], 3)
+    self.assertIn('offer.device has characters', refused['reason'])
     launcher.send(b'{"offer"')
+    self.assertIn('sent a bad message',
+                  json.loads(launcher.recv(8192))['notice']['text'])
     self.assertEqual(launcher.recv(8192), b'')
 
     process.send_signal(signal.SIGTERM)
