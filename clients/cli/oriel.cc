@@ -35,6 +35,7 @@ int main(int argc, char** argv) {
   std::ostream out(&out_buffer);
   std::ostream err(&err_buffer);
   err << std::unitbuf;
+  err.tie(&out);  // as std::cerr is: lines come in the order of their making
   const char* no_colour = std::getenv("NO_COLOR");
   oriel::clients::Console console{
       .out = out,

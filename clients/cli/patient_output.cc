@@ -15,7 +15,7 @@ PatientOutput::PatientOutput(int fd, int stop_fd, Duration patience)
 }
 
 PatientOutput::int_type PatientOutput::overflow(int_type c) {
-  if (sync() != 0) return traits_type::eof();
+  if (!WriteBuffer()) return traits_type::eof();
   if (traits_type::eq_int_type(c, traits_type::eof())) {
     return traits_type::not_eof(c);
   }
@@ -29,15 +29,15 @@ std::streamsize PatientOutput::xsputn(const char* bytes,
     pbump(static_cast<int>(count));
     return count;
   }
-  if (sync() != 0) return 0;
+  if (!WriteBuffer()) return 0;
   return WriteAll(bytes, static_cast<size_t>(count)) ? count : 0;
 }
 
-int PatientOutput::sync() {
+bool PatientOutput::WriteBuffer() {
   const auto count = static_cast<size_t>(pptr() - pbase());
   // Dropped when it cannot be written, as a later attempt would only repeat it.
   setp(buffer_.data(), buffer_.data() + buffer_.size());
-  return WriteAll(buffer_.data(), count) ? 0 : -1;
+  return WriteAll(buffer_.data(), count);
 }
 
 bool PatientOutput::WriteAll(const char* bytes, size_t count) {

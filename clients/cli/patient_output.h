@@ -18,13 +18,18 @@ class PatientOutput : public std::streambuf {
 
   // Borrows both; `stop_fd` polls as readable from the stop on.
   PatientOutput(int fd, int stop_fd, Duration patience = kPatience);
+  // Writes what nobody flushed.
+  ~PatientOutput() override { WriteBuffer(); }
+  PatientOutput(const PatientOutput&) = delete;
+  PatientOutput& operator=(const PatientOutput&) = delete;
 
  protected:
   int_type overflow(int_type c) override;
   std::streamsize xsputn(const char* bytes, std::streamsize count) override;
-  int sync() override;
+  int sync() override { return WriteBuffer() ? 0 : -1; }
 
  private:
+  bool WriteBuffer();
   // False, with errno: this stream has failed for good.
   bool WriteAll(const char* bytes, size_t count);
   bool AwaitReader();

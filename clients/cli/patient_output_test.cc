@@ -50,6 +50,14 @@ TEST_F(PatientOutputTest, WritesWhatFlushAsksFor) {
   EXPECT_EQ(ReadAll(), "a line 1\nand another\n");
 }
 
+TEST_F(PatientOutputTest, WritesAtItsEndWhatNobodyFlushed) {
+  {
+    PatientOutput buffer(writer_.get(), stop_.get());
+    std::ostream(&buffer) << "the last line\n";
+  }
+  EXPECT_EQ(ReadAll(), "the last line\n");
+}
+
 // Far more than its own buffer and the pipe's.
 TEST_F(PatientOutputTest, WaitsForASlowReaderAndLosesNothing) {
   std::string sent;
