@@ -327,7 +327,8 @@ class Oriel(StoppingCase):
     image = self.host.path('watched.png')
     reader, writer = os.pipe()
     self.addCleanup(os.close, reader)
-    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    # Four pages: more than what comes before the first picture.
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4 * 4096)
     errors = self.host.path('errors')
     with open(errors, 'wb') as log:
       watch = subprocess.Popen(
