@@ -21,6 +21,7 @@ class InterruptibleSource final : public capture::FrameSource {
       const capture::ScanRequest& request) override {
     return source_->Scan(request);
   }
+  bool IsAsScanned(Time now) override { return source_->IsAsScanned(now); }
   void Revoke() override {
     eventfd_write(interrupt_->get(), 1);
     source_->Revoke();
