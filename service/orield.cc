@@ -19,11 +19,13 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "base/command_line.h"
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "base/stop_guard.h"
 #include "base/unix_listener.h"
 #include "base/version.h"
+#include "base/word_options.h"
 #include "capture/discovery/inventory.h"
 #include "capture/discovery/uevent_source.h"
 #include "encoder/video/probe.h"
@@ -42,6 +44,7 @@
 namespace oriel::service {
 namespace {
 
+constexpr char kProgram[] = "orield";
 constexpr char kDefaultConfig[] = "/etc/oriel/orield.conf";
 constexpr std::chrono::seconds kStopGrace(2);
 // Less than the TimeoutStopSec of deploy/systemd/oriel.service.
@@ -272,16 +275,22 @@ ExitCode Run(const config::v1::Config& config) {
   return kExitOk;
 }
 
+void TellError(const absl::Status& status) {
+  std::fprintf(stderr, "%s: %s\n", kProgram,
+               std::string(status.message()).c_str());
+}
+
 ExitCode Main(const Flags& flags) {
   const absl::StatusOr<config::v1::Config> config = ConfigOf(flags);
   if (!config.ok()) {
-    std::fprintf(stderr, "%s\n",
-                 std::string(config.status().message()).c_str());
+    TellError(config.status());
     return kExitUsage;
   }
   if (flags.check_config) {
-    std::printf("The configuration is good.\n");
-    return kExitOk;
+    const absl::Status told =
+        WriteToStandardOutput("The configuration is good.\n");
+    if (!told.ok()) TellError(told);
+    return told.ok() ? kExitOk : kExitFailure;
   }
   InitLogging(flags.log_level);
   return Run(*config);
@@ -299,7 +308,7 @@ int main(int argc, char** argv) {
   mallopt(M_MMAP_THRESHOLD, 1 << 20);
   Flags flags;
   CLI::App app{"Streams the screens of this host's vGPUs to remote viewers."};
-  app.set_version_flag("--version", std::string("orield ") + oriel::kVersion);
+  oriel::NameProgram(app, kProgram);
   app.footer(kExamples);
   app.add_option("--config", flags.config_path,
                  std::string("Read this configuration; default ") +
@@ -314,15 +323,12 @@ int main(int argc, char** argv) {
                  "Take devices from oriel-borrow and launchers here instead of "
                  "where the configuration says")
       ->type_name("PATH|none");
-  app.add_option("--log-level", flags.log_level, "Log this and what is worse")
-      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}))
-      ->capture_default_str();
+  oriel::AddLogLevel(app, &flags.log_level);
   app.add_flag("--check-config", flags.check_config,
                "Check the configuration, then exit");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kExitOk : kExitUsage;
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (const auto answer = oriel::ParseCommandLine(app, arguments)) {
+    return oriel::PrintAnswer(kProgram, *answer);
   }
   return Main(flags);
 }

@@ -97,7 +97,7 @@ class Daemon(unittest.TestCase):
     bad = self.config('display {\n  nam: "a"\n}')
     done = run('--config', bad, '--check-config')
     self.assertEqual(done.returncode, USAGE)
-    self.assertEqual(done.stderr, f'{bad}:2:6: Display has no field "nam"; '
+    self.assertEqual(done.stderr, f'orield: {bad}:2:6: Display has no field "nam"; '
                      'did you mean "name"?\n')
 
   def test_it_serves_where_the_flag_says_and_ends_cleanly(self):

@@ -17,9 +17,11 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_format.h"
 #include "base/clock.h"
+#include "base/command_line.h"
 #include "base/log.h"
 #include "base/stop_guard.h"
 #include "base/version.h"
+#include "base/word_options.h"
 #include "capture/borrow/borrower.h"
 #include "capture/borrow/connection.h"
 #include "capture/borrow/host.h"
@@ -32,6 +34,7 @@ namespace {
 // Looking at a process can hang with that process; less than the TimeoutStopSec
 // of deploy/systemd/oriel-borrow.service.
 constexpr Duration kStopPatience = std::chrono::seconds(5);
+constexpr char kProgram[] = "oriel-borrow";
 constexpr Duration kConnectPause = std::chrono::milliseconds(500);
 constexpr char kDefaultSocket[] = "/run/oriel/devices.sock";
 enum ExitCode { kExitOk = 0, kExitFailure = 1, kExitUsage = 2 };
@@ -181,12 +184,13 @@ ExitCode RunDaemon(const Flags& flags) {
 
 ExitCode List(bool json) {
   const Listing listing = ListDevices(Host::Real());
-  const std::string text =
-      json ? ListingAsJson(listing) : ListingAsText(listing);
-  const bool written =
-      std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
-  if (!written) std::fprintf(stderr, "cannot write to standard output\n");
-  return written && listing.problems.empty() ? kExitOk : kExitFailure;
+  const absl::Status written = WriteToStandardOutput(
+      json ? ListingAsJson(listing) : ListingAsText(listing));
+  if (!written.ok()) {
+    std::fprintf(stderr, "%s: %s\n", kProgram,
+                 std::string(written.message()).c_str());
+  }
+  return written.ok() && listing.problems.empty() ? kExitOk : kExitFailure;
 }
 
 }  // namespace
@@ -196,22 +200,18 @@ int main(int argc, char** argv) {
   using namespace oriel::capture;  // NOLINT: the names of this file
   Flags flags;
   CLI::App app{"Lends the VFIO devices of running VMs to orield."};
-  app.set_version_flag("--version",
-                       std::string("oriel-borrow ") + oriel::kVersion);
+  oriel::NameProgram(app, kProgram);
   app.footer(kExamples);
   app.add_option("--socket", flags.socket, "Where orield listens for devices")
       ->type_name("PATH")
       ->capture_default_str();
-  app.add_option("--log-level", flags.log_level, "Log this and what is worse")
-      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}))
-      ->capture_default_str();
+  oriel::AddLogLevel(app, &flags.log_level);
   app.add_flag("--list", flags.list, "Tell what could be lent now, then exit");
   app.add_flag("--json", flags.json, "As JSON")
       ->needs(app.get_option("--list"));
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kExitOk : kExitUsage;
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (const auto answer = oriel::ParseCommandLine(app, arguments)) {
+    return oriel::PrintAnswer(kProgram, *answer);
   }
   return flags.list ? List(flags.json) : RunDaemon(flags);
 }

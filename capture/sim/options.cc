@@ -6,7 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
+#include "base/command_line.h"
 #include "base/picture/pixel_format.h"
 #include "base/status_macros.h"
 #include "capture/sim/desktop_scene.h"
@@ -47,9 +47,9 @@ absl::StatusOr<std::unique_ptr<Scene>> MakeScene(const Options& options,
   if (const auto file = FileOf(options.scene, "image"); file.has_value()) {
     return LoadImageScene(*file);
   }
-  return absl::InvalidArgumentError(absl::StrFormat(
-      "--scene %s: there are desktop, pattern, image:FILE and xwd:FILE",
-      options.scene));
+  return absl::InvalidArgumentError(
+      DescribeWrongWord("--scene", options.scene,
+                        {"desktop", "pattern", "image:FILE", "xwd:FILE"}));
 }
 
 }  // namespace
@@ -77,8 +77,7 @@ absl::StatusOr<std::unique_ptr<Framebuffer>> MakeFramebuffer(
   const PixelWriter* writer = FindPixelWriter(FourccFromName(options.fourcc));
   if (writer == nullptr) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("--fourcc %s: known are %s", options.fourcc,
-                        absl::StrJoin(KnownFormatNames(), ", ")));
+        DescribeWrongWord("--fourcc", options.fourcc, KnownFormatNames()));
   }
   if (const auto file = FileOf(options.scene, "xwd"); file.has_value()) {
     if (options.fourcc != "XR24") {
@@ -93,6 +92,11 @@ absl::StatusOr<std::unique_ptr<Framebuffer>> MakeFramebuffer(
 }
 
 absl::StatusOr<VirtualDeviceOptions> MakeDeviceOptions(const Options& options) {
+  if (options.cursor != "none" && options.cursor != "plane" &&
+      options.cursor != "primary") {
+    return absl::InvalidArgumentError(DescribeWrongWord(
+        "--cursor", options.cursor, {"none", "plane", "primary"}));
+  }
   VirtualDeviceOptions device;
   device.hide_plane_query = options.hide_plane_query;
   device.cursor_is_primary = options.cursor == "primary";

@@ -6,8 +6,10 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/clock.h"
+#include "base/command_line.h"
 #include "base/log.h"
 #include "base/picture/pixel_format.h"
 #include "base/status_macros.h"
@@ -23,6 +25,7 @@ namespace {
 using namespace oriel;
 using namespace oriel::capture::sim;
 
+constexpr char kProgram[] = "oriel-sim";
 constexpr int kFailed = 1;
 constexpr int kWrongUsage = 2;
 constexpr Duration kStopPatience = std::chrono::seconds(3);
@@ -70,8 +73,7 @@ void AddOptions(CLI::App& app, Options& options) {
   app.add_flag("--cursor{plane}", options.cursor,
                "A pointer moves on a cursor plane of its own; "
                "--cursor=primary: asked for that plane, the device answers "
-               "with its picture, as mdpy does")
-      ->check(CLI::IsMember({"none", "plane", "primary"}));
+               "with its picture, as mdpy does");
   app.add_flag("--hide-plane-query", options.hide_plane_query,
                "Offer the framebuffer by region type and subtype only");
   app.add_flag("--print-config", options.print_config,
@@ -97,8 +99,7 @@ absl::Status Run(const Options& options) {
   ASSIGN_OR_RETURN(std::unique_ptr<Framebuffer> framebuffer,
                    MakeFramebuffer(options));
   if (options.print_config) {
-    std::fputs(FramebufferConfig(framebuffer->plane()).c_str(), stdout);
-    return absl::OkStatus();
+    return WriteToStandardOutput(FramebufferConfig(framebuffer->plane()));
   }
   ASSIGN_OR_RETURN(VirtualDeviceOptions device_options,
                    MakeDeviceOptions(options));
@@ -118,18 +119,17 @@ absl::Status Run(const Options& options) {
 
 int main(int argc, char** argv) {
   Options options;
-  CLI::App app("Plays a vGPU: everything of Oriel on a machine without one.",
-               "oriel-sim");
+  CLI::App app("Plays a vGPU: everything of Oriel on a machine without one.");
+  NameProgram(app, kProgram);
   AddOptions(app, options);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kWrongUsage;
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (const auto answer = ParseCommandLine(app, arguments)) {
+    return PrintAnswer(kProgram, *answer);
   }
   InitLogging("info");
   const absl::Status status = Run(options);
   if (status.ok()) return 0;
-  std::fprintf(stderr, "oriel-sim: %s\n",
+  std::fprintf(stderr, "%s: %s\n", kProgram,
                std::string(status.message()).c_str());
   return absl::IsInvalidArgument(status) ? kWrongUsage : kFailed;
 }

@@ -43,16 +43,17 @@ start() {
 
 expect 0 "Examples:" --help
 expect 2 "--socket PATH is required"
-expect 2 "--no-such-flag" --socket "$socket" --no-such-flag
+expect 0 "oriel-sim " --version
+expect 2 "oriel-sim: unknown flag '--no-such-flag'" --socket "$socket" --no-such-flag
 expect 2 "--mode 1920" --socket "$socket" --mode 1920
 expect 2 "--mode 1920x1080x2" --socket "$socket" --mode 1920x1080x2
 expect 2 "3840x2160" --socket "$socket" --mode 100000x100
-expect 2 "known are XR24, AR24" --socket "$socket" --fourcc NV12
-expect 2 "--scene dekstop" --socket "$socket" --scene dekstop
+expect 2 "'NV12' is no value of --fourcc; there are: XR24, AR24" --socket "$socket" --fourcc NV12
+expect 2 "'dekstop' is no value of --scene" --socket "$socket" --scene dekstop
 expect 2 "/nowhere.png" --socket "$socket" --scene image:/nowhere.png
 expect 1 "/nowhere" --socket "$socket" --scene xwd:/nowhere
 expect 2 "--rate" --socket "$socket" --rate 0
-expect 2 "--cursor" --socket "$socket" --cursor=pony
+expect 2 "'pony' is no value of --cursor" --socket "$socket" --cursor=pony
 expect 1 "/nowhere/vgpu.sock" --socket /nowhere/vgpu.sock
 expect 0 "region_type: 0x80001d1d" --print-config --scene pattern
 expect 0 "stride_bytes: 5760" --print-config --scene pattern --fourcc RG24

@@ -3,11 +3,11 @@
 #include <CLI/CLI.hpp>
 #include <optional>
 
-#include "base/version.h"
+#include "base/command_line.h"
+#include "base/word_options.h"
 #include "clients/cli/define_command.h"
 #include "clients/cli/device_arguments.h"
 #include "clients/cli/recording_file.h"
-#include "clients/cli/usage_error.h"
 #include "clients/lib/server_address.h"
 #include "clients/lib/stream_names.h"
 
@@ -55,9 +55,8 @@ class Definition {
 };
 
 Definition::Definition() {
-  app_.name("oriel");
+  NameProgram(app_, "oriel");
   app_.footer(std::string(kOrielFooter) + "\n" + kExitCodes);
-  app_.set_version_flag("--version", std::string("oriel ") + kVersion);
   app_.add_option("--server", common_.server,
                   "Where orield listens: unix:/path or host:port")
       ->type_name("ADDRESS")
@@ -236,40 +235,13 @@ std::string Definition::Contradiction() const {
   return devices_.Contradiction(CommandWords(app_), common_.json);
 }
 
-// CLI11 speaks through exceptions; none of them leaves this file.
-std::optional<Answer> Parse(Definition& definition,
-                            const std::vector<std::string>& arguments) {
-  CLI::App& app = definition.app();
-  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
-  try {
-    app.parse(reversed);
-  } catch (const CLI::CallForVersion&) {
-    return Answer{kExitOk, std::string("oriel ") + kVersion + "\n", ""};
-  } catch (const CLI::CallForHelp&) {
-    return Answer{kExitOk, app.help(), ""};
-  } catch (const CLI::ExtrasError&) {
-    return UsageError(app, DescribeSurplus(app));
-  } catch (const CLI::RequiredError& error) {
-    if (!LacksCommand(ChosenCommand(app))) {
-      return UsageError(app, error.what());
-    }
-    // Without a command, a wrong one may be the reason.
-    if (!app.remaining(true).empty()) {
-      return UsageError(app, DescribeSurplus(app));
-    }
-    return Answer{kExitUsage, "", "oriel: no command given\n\n" + app.help()};
-  } catch (const CLI::ParseError& error) {
-    return UsageError(app, error.what());
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
-std::variant<Arguments, Answer> ParseArguments(
+std::variant<Arguments, CommandLineAnswer> ParseArguments(
     const std::vector<std::string>& arguments) {
   Definition definition;
-  if (std::optional<Answer> answer = Parse(definition, arguments)) {
+  if (std::optional<CommandLineAnswer> answer =
+          ParseCommandLine(definition.app(), arguments)) {
     return *std::move(answer);
   }
   const std::string contradiction = definition.Contradiction();

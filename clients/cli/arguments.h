@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/command_line.h"
 #include "oriel/v1/device.pb.h"
 #include "oriel/v1/streaming.pb.h"
 
@@ -88,15 +89,8 @@ struct Arguments {
   Command command;
 };
 
-// Nothing is left to do but to print: --help, --version or a usage error.
-struct Answer {
-  ExitCode exit_code = kExitOk;
-  std::string out;
-  std::string err;
-};
-
 // `arguments` without the program's name.
-std::variant<Arguments, Answer> ParseArguments(
+std::variant<Arguments, CommandLineAnswer> ParseArguments(
     const std::vector<std::string>& arguments);
 
 }  // namespace oriel::clients

@@ -13,7 +13,7 @@ template <typename Options>
 Options Parsed(const std::vector<std::string>& arguments,
                Arguments* all = nullptr) {
   const auto parsed = ParseArguments(arguments);
-  if (const auto* answer = std::get_if<Answer>(&parsed)) {
+  if (const auto* answer = std::get_if<CommandLineAnswer>(&parsed)) {
     ADD_FAILURE() << answer->err << answer->out;
     return {};
   }
@@ -27,9 +27,9 @@ Options Parsed(const std::vector<std::string>& arguments,
   return *options;
 }
 
-Answer Answered(const std::vector<std::string>& arguments) {
+CommandLineAnswer Answered(const std::vector<std::string>& arguments) {
   const auto parsed = ParseArguments(arguments);
-  const auto* answer = std::get_if<Answer>(&parsed);
+  const auto* answer = std::get_if<CommandLineAnswer>(&parsed);
   if (answer == nullptr) {
     ADD_FAILURE() << "was parsed";
     return {};
@@ -38,7 +38,7 @@ Answer Answered(const std::vector<std::string>& arguments) {
 }
 
 std::string UsageError(const std::vector<std::string>& arguments) {
-  const Answer answer = Answered(arguments);
+  const CommandLineAnswer answer = Answered(arguments);
   EXPECT_EQ(answer.exit_code, kExitUsage);
   EXPECT_EQ(answer.out, "");
   EXPECT_EQ(answer.err.rfind("oriel: ", 0), 0u) << answer.err;
@@ -254,7 +254,7 @@ TEST(ArgumentsTest, EveryCommandHasHelpWithExamplesAndExitCodes) {
                                              {"vbt"}}) {
     std::vector<std::string> arguments = command;
     arguments.push_back("--help");
-    const Answer answer = Answered(arguments);
+    const CommandLineAnswer answer = Answered(arguments);
     EXPECT_EQ(answer.exit_code, kExitOk);
     EXPECT_THAT(answer.out, HasSubstr("Examples:"));
     std::string words = "  oriel";

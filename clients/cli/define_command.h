@@ -3,10 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <functional>
-#include <map>
 #include <string>
-
-#include "absl/strings/str_format.h"
 
 namespace oriel::clients {
 
@@ -31,29 +28,5 @@ void AddDisplay(CLI::App* command, std::string* place);
 
 void AddDuration(CLI::App* command, const char* name, const char* description,
                  std::function<void(std::chrono::milliseconds)> store);
-
-template <typename Value>
-void AddChoice(CLI::App* command, const char* name, const char* description,
-               const std::map<std::string, Value>& choices,
-               const char* type_name, Value* place) {
-  command
-      ->add_option_function<std::string>(
-          name,
-          [name, &choices, place](const std::string& text) {
-            const auto found = choices.find(text);
-            if (found != choices.end()) {
-              *place = found->second;
-              return;
-            }
-            std::string known;
-            for (const auto& [choice, value] : choices) {
-              known += (known.empty() ? "" : ", ") + choice;
-            }
-            throw CLI::ValidationError(absl::StrFormat(
-                "'%s' is no value of %s; there are: %s", text, name, known));
-          },
-          description)
-      ->type_name(type_name);
-}
 
 }  // namespace oriel::clients

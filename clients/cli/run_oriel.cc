@@ -98,8 +98,9 @@ ExitCode ExitCodeOf(const absl::Status& status) {
 
 int RunOriel(const std::vector<std::string>& arguments, Console& console,
              StopSignal& stop) {
-  const std::variant<Arguments, Answer> parsed = ParseArguments(arguments);
-  if (const auto* answer = std::get_if<Answer>(&parsed)) {
+  const std::variant<Arguments, CommandLineAnswer> parsed =
+      ParseArguments(arguments);
+  if (const auto* answer = std::get_if<CommandLineAnswer>(&parsed)) {
     console.out << answer->out;
     const absl::Status printed = Flush(console);
     console.err << answer->err;
