@@ -50,7 +50,8 @@ TEST_F(CommandsTest, AnEmptyListIsSaidAndIsAnEmptyArray) {
   const Outcome text = Run({"list"});
   EXPECT_EQ(text.exit_code, kExitOk);
   EXPECT_EQ(text.out, "");
-  EXPECT_THAT(text.err, HasSubstr("no display"));
+  EXPECT_THAT(text.err, HasSubstr("has no display; for the vGPUs of running "
+                                  "VMs start oriel-borrow"));
   EXPECT_EQ(Run({"list", "--json"}).out, "[]\n");
 }
 

@@ -62,9 +62,8 @@ absl::Status RunList(const ListOptions& options,
     }
     context.console.out << JsonLine(array);
   } else if (displays.empty()) {
-    context.console.err << "oriel: orield at "
-                        << context.connection.address().text
-                        << " has no display; add one to its configuration\n";
+    context.console.err << "oriel: " << context.connection.NoDisplayText()
+                        << "\n";
   } else {
     context.console.out << DisplayTable(displays,
                                         context.console.coloured_out());

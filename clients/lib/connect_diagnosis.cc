@@ -36,13 +36,23 @@ int TryConnect(int family, const sockaddr* address, socklen_t size_bytes) {
   return error;
 }
 
-// "; its group is 'oriel'", or empty where that does not help.
+// Another server, or an ssh tunnel whose far end found nobody: that takes every
+// connection, and closes it.
+constexpr char kDoesNotAnswer[] =
+    "something listens there, but it does not answer as orield; if it is an "
+    "ssh tunnel, is orield running at its other end, and may that account "
+    "connect to it? or give --server";
+
+// Who may connect, and how to become one of them; empty where that is unknown.
 std::string GroupHint(const std::string& path) {
   struct stat status {};
   if (stat(path.c_str(), &status) != 0) return "";
   const group* owner = getgrgid(status.st_gid);
   if (owner == nullptr || (status.st_mode & S_IWGRP) == 0) return "";
-  return absl::StrFormat(" (members of the group '%s' may)", owner->gr_name);
+  return absl::StrFormat(
+      "members of group '%s' may: as root, usermod -aG %s USER, then log in "
+      "again; or ",
+      owner->gr_name, owner->gr_name);
 }
 
 std::string DiagnoseSocket(const std::string& path) {
@@ -56,16 +66,14 @@ std::string DiagnoseSocket(const std::string& path) {
       "is the daemon running? (systemctl status oriel) or give --server";
   switch (error) {
     case 0:
-      return "something listens there, but it does not answer as orield; give "
-             "--server";
+      return kDoesNotAnswer;
     case ENOENT:
       return absl::StrFormat("no such file; %s", kStart);
     case ECONNREFUSED:
       return absl::StrFormat("nobody listens on the socket; %s", kStart);
     case EACCES:
       return absl::StrFormat(
-          "permission denied%s; use another account or "
-          "give --server",
+          "permission denied; %suse another account or give --server",
           GroupHint(path));
     case ENOTSOCK:
       return "it is no socket; give --server";
@@ -92,8 +100,7 @@ std::string DiagnoseHost(const ServerAddress& address) {
     if (connect_error == 0 || connect_error == ECONNREFUSED) break;
   }
   if (connect_error == 0) {
-    return "something listens there, but it does not answer as orield; give "
-           "--server";
+    return kDoesNotAnswer;
   }
   return absl::StrFormat(
       "%s; does the daemon there listen on TCP port %s? or give --server",

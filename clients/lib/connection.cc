@@ -171,9 +171,7 @@ absl::StatusOr<std::string> Connection::ResolveDisplay(
   ASSIGN_OR_RETURN(const std::vector<v1::Display> displays, ListDisplays());
   if (displays.size() == 1) return displays.front().name();
   if (displays.empty()) {
-    return absl::NotFoundError(absl::StrFormat(
-        "orield at %s has no display; add one to its configuration",
-        address_.text));
+    return absl::NotFoundError(NoDisplayText());
   }
   constexpr size_t kNamed = 8;
   std::string names;
@@ -183,6 +181,15 @@ absl::StatusOr<std::string> Connection::ResolveDisplay(
   if (displays.size() > kNamed) names += ", ...";
   return absl::InvalidArgumentError(absl::StrFormat(
       "there are %d displays; name one of: %s", displays.size(), names));
+}
+
+std::string Connection::NoDisplayText() const {
+  return absl::StrFormat(
+      "orield at %s has no display; for the vGPUs of running VMs start "
+      "oriel-borrow on that host (as root, oriel-borrow --list says what it "
+      "finds and what is in the way), or add a display to orield's "
+      "configuration",
+      address_.text);
 }
 
 absl::Status Connection::Explain(const grpc::Status& status) const {

@@ -52,6 +52,9 @@ class Connection {
   // kNotFound: there is none; kInvalidArgument: there are several.
   absl::StatusOr<std::string> ResolveDisplay(const std::string& name) const;
 
+  // For people: that there is no display, and the ways to one.
+  std::string NoDisplayText() const;
+
   // OK stays OK; a broken transport becomes kUnavailable that names the
   // server; a missed deadline becomes kUnavailable, too.
   absl::Status Explain(const grpc::Status& status) const;

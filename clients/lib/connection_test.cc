@@ -6,6 +6,7 @@
 
 #include <cstring>
 #include <string>
+#include <thread>
 
 #include "clients/lib/fake_orield.h"
 #include "gmock/gmock.h"
@@ -45,6 +46,32 @@ TEST(ConnectionTest, ASocketThatNobodyServesIsToldFromAMissingOne) {
   ASSERT_FALSE(connection.ok());
   EXPECT_THAT(Message(connection.status()),
               HasSubstr("nobody listens on the socket"));
+}
+
+TEST(ConnectionTest, ATunnelWithNobodyAtItsEndIsThoughtOf) {
+  // It takes every connection and closes it.
+  const std::string path = "/tmp/oriel-tunnel-" + std::to_string(getpid());
+  const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strncpy(address.sun_path, path.c_str(), sizeof(address.sun_path) - 1);
+  ASSERT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)),
+            0);
+  ASSERT_EQ(listen(fd, 8), 0);
+  std::thread closer([fd] {
+    for (int peer = accept(fd, nullptr, nullptr); peer >= 0;
+         peer = accept(fd, nullptr, nullptr)) {
+      close(peer);
+    }
+  });
+  const auto connection = Connection::Open(path);
+  shutdown(fd, SHUT_RDWR);
+  closer.join();
+  close(fd);
+  unlink(path.c_str());
+  ASSERT_FALSE(connection.ok());
+  EXPECT_THAT(Message(connection.status()),
+              HasSubstr("does not answer as orield; if it is an ssh tunnel"));
 }
 
 TEST(ConnectionTest, AClosedTcpPortIsRefused) {

@@ -27,7 +27,7 @@ std::string FirstOf(const std::vector<std::string>& known) {
 
 std::string NearNamesHint(const std::string& name,
                           const std::vector<std::string>& known) {
-  if (known.empty()) return "; no display is configured";
+  if (known.empty()) return "; there is none at all now";
   const std::string asked = name.substr(0, kLongestCompared);
   std::vector<std::pair<size_t, std::string>> ranked;
   for (const std::string& candidate : known) {

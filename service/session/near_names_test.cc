@@ -30,7 +30,7 @@ TEST(NearNamesTest, OfTooManyTheFirstAndTheNumberOfOthersAreTold) {
 }
 
 TEST(NearNamesTest, NoDisplayAtAllIsSaid) {
-  EXPECT_EQ(NearNamesHint("a", {}), "; no display is configured");
+  EXPECT_EQ(NearNamesHint("a", {}), "; there is none at all now");
 }
 
 }  // namespace
