@@ -54,18 +54,23 @@ bool Feed::Pause() {
 
 void Feed::Run() {
   status_.display = options_.display;
-  status_.message = "connecting to " + options_.server;
-  screen_.SetStatus(status_);
+  TellNoPicture("connecting", "connecting to orield at " + options_.server);
   do {
     const absl::Status ended = Serve();
     CloseStream();
-    status_.live = false;
-    status_.exact = false;
     status_.stats.clear();
     if (absl::IsInvalidArgument(ended) && !opened_) return GiveUp(ended);
-    status_.message = std::string(ended.message()) + "\ntrying again";
-    screen_.SetStatus(status_);
+    TellNoPicture("trying again",
+                  std::string(ended.message()) + "\ntrying again");
   } while (Pause());
+}
+
+void Feed::TellNoPicture(const char* summary, const std::string& message) {
+  status_.live = false;
+  status_.exact = false;
+  status_.summary = summary;
+  status_.message = message;
+  screen_.SetStatus(status_);
 }
 
 absl::Status Feed::failure() {
@@ -78,9 +83,8 @@ void Feed::GiveUp(const absl::Status& failure) {
     MutexLock lock(mutex_);
     failure_ = failure;
   }
-  status_.message = std::string(failure.message());
   status_.over = true;
-  screen_.SetStatus(status_);
+  TellNoPicture("refused", std::string(failure.message()));
 }
 
 absl::Status Feed::Serve() {
@@ -149,13 +153,33 @@ absl::Status Feed::OnEvent(const v1::StreamFramesResponse& event) {
 absl::Status Feed::OnFormat(const v1::StreamFormat& format) {
   RETURN_IF_ERROR(updater_.Apply(format));
   waiting_.Clear();
-  screen_.Reset(updater_.picture().size());
-  status_.exact = false;
-  status_.live = format.state() != v1::DISPLAY_STATE_PLANE_OFF;
-  status_.message =
-      status_.live ? "" : "the display is off\n" + format.state_reason();
-  screen_.SetStatus(status_);
+  const Size size = updater_.picture().size();
+  screen_.Reset(size);
+  missing_ = Damage(Rect::Of(size));
+  if (format.state() == v1::DISPLAY_STATE_PLANE_OFF) {
+    TellNoPicture("off", "the display is off\n" + format.state_reason());
+  } else {
+    // Black until an update comes would look like a black screen.
+    TellNoPicture("waiting", "waiting for the first picture");
+  }
   return absl::OkStatus();
+}
+
+void Feed::TellPicture(const v1::FrameUpdate& update, const Damage& changed) {
+  // What has a base applies to a picture that was all there.
+  if (update.base_sequence() != 0) {
+    missing_.Clear();
+  } else {
+    missing_.Subtract(changed);
+  }
+  const char* const message =
+      missing_.empty() ? "" : "the rest of the picture is on its way";
+  if (!status_.live || status_.message != message) {
+    status_.live = true;
+    status_.summary.clear();
+    status_.message = message;
+    screen_.SetStatus(status_);
+  }
 }
 
 absl::Status Feed::OnCursor(const v1::Cursor& cursor,
@@ -191,6 +215,7 @@ absl::Status Feed::OnUpdate(const v1::FrameUpdate& update,
   status_.exact = applied->exact;
   if (applied->present) {
     screen_.Put(updater_.picture(), waiting_);
+    TellPicture(update, waiting_);
     screen_.SetExact(applied->exact);
     waiting_.Clear();
   }

@@ -50,6 +50,9 @@ class Feed {
   // One connection; returns why it ended.
   absl::Status Serve();
   void GiveUp(const absl::Status& failure);
+  void TellNoPicture(const char* summary, const std::string& message);
+  // After an update that is shown.
+  void TellPicture(const v1::FrameUpdate& update, const Damage& changed);
   absl::Status ReadEvents();
   absl::Status OnEvent(const v1::StreamFramesResponse& event);
   absl::Status OnFormat(const v1::StreamFormat& format);
@@ -78,6 +81,7 @@ class Feed {
   PictureUpdater updater_;
   Pointer pointer_;
   Damage waiting_;  // applied, to be shown with the rest of its update
+  Damage missing_;  // never yet applied since the last format
   ScreenStatus status_;
   bool opened_ = false;  // the server accepted the request
   Time second_start_;

@@ -74,9 +74,66 @@ TEST_F(FeedTest, ShowsWhatTheServerSendsAndItsState) {
   const auto taken = window_.WaitFor(
       [](const Screen::Taken& now) { return now.status.exact; });
   EXPECT_TRUE(taken.status.live);
+  EXPECT_EQ(taken.status.message, "");
+  EXPECT_EQ(taken.status.summary, "");
   EXPECT_EQ(taken.status.display, "vm7");
   EXPECT_EQ(taken.size, (Size{8, 8}));
   EXPECT_EQ(window_.blue, 0x42);
+}
+
+TEST_F(FeedTest, BeforeTheFirstUpdateThereIsNoPictureAndItSaysSo) {
+  std::promise<void> seen;
+  server_.attach = [&](const v1::StreamFramesRequest&, AttachStream* stream,
+                       grpc::ServerContext*) {
+    stream->Write(OpenedEvent(1 << 20));
+    const auto format = FormatEvent(1, 8, 8);
+    stream->Write(format);
+    seen.get_future().wait();
+    stream->Write(FillEvent(format.format(), 1, 0, 7));
+    return WaitForHangUp(stream);
+  };
+  const Feed feed(Options(), window_.screen());
+  const auto waiting = window_.WaitFor([](const Screen::Taken& now) {
+    return now.size == Size{8, 8};
+  });
+  EXPECT_FALSE(waiting.status.live);
+  window_.WaitFor([](const Screen::Taken& now) {
+    EXPECT_FALSE(now.status.live);
+    return now.status.summary == "waiting" &&
+           now.status.message == "waiting for the first picture";
+  });
+  seen.set_value();
+  window_.WaitFor([](const Screen::Taken& now) { return now.status.live; });
+}
+
+TEST_F(FeedTest, APictureInPartsIsShownAndSaysThatTheRestComes) {
+  std::promise<void> half_seen;
+  server_.attach = [&](const v1::StreamFramesRequest&, AttachStream* stream,
+                       grpc::ServerContext*) {
+    stream->Write(OpenedEvent(1 << 20));
+    const auto format = FormatEvent(1, 8, 8);
+    stream->Write(format);
+    auto band = FillEvent(format.format(), 1, 0, 7);
+    band.mutable_update()->set_exact(false);
+    band.mutable_update()->set_more_follows(true);
+    band.mutable_update()->mutable_patches(0)->mutable_rect()->set_height_px(4);
+    stream->Write(band);
+    half_seen.get_future().wait();
+    band.mutable_update()->mutable_patches(0)->mutable_rect()->set_y_px(4);
+    band.mutable_update()->set_sequence(2);
+    band.mutable_update()->set_more_follows(false);
+    stream->Write(band);
+    return WaitForHangUp(stream);
+  };
+  const Feed feed(Options(), window_.screen());
+  window_.WaitFor([](const Screen::Taken& now) {
+    return now.status.live &&
+           now.status.message == "the rest of the picture is on its way";
+  });
+  half_seen.set_value();
+  window_.WaitFor([](const Screen::Taken& now) {
+    return now.status.live && now.status.message.empty();
+  });
 }
 
 TEST_F(FeedTest, HandsThePointerOnAndForgetsItWithTheStream) {
@@ -146,6 +203,7 @@ TEST_F(FeedTest, SaysThatThePlaneIsOff) {
     return now.status.message.find("off") != std::string::npos;
   });
   EXPECT_FALSE(taken.status.live);
+  EXPECT_EQ(taken.status.summary, "off");
   EXPECT_THAT(taken.status.message, ::testing::HasSubstr("no driver yet"));
 }
 

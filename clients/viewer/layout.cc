@@ -3,6 +3,15 @@
 #include <algorithm>
 
 namespace oriel::clients {
+namespace {
+
+// A one-pixel line that a card shrinks to this keeps its weight to a quarter.
+constexpr struct {
+  int64_t numerator = 4;
+  int64_t denominator = 5;
+} kCardShrinksTo;
+
+}  // namespace
 
 Layout FitPicture(Size window, Size picture) {
   if (window.empty() || picture.empty()) return {};
@@ -21,6 +30,10 @@ Layout FitPicture(Size window, Size picture) {
                     static_cast<int32_t>(width), static_cast<int32_t>(height)};
   layout.hard_edges =
       width % picture.width_px == 0 && height % picture.height_px == 0;
+  layout.average = width * kCardShrinksTo.denominator <=
+                       picture.width_px * kCardShrinksTo.numerator ||
+                   height * kCardShrinksTo.denominator <=
+                       picture.height_px * kCardShrinksTo.numerator;
   return layout;
 }
 

@@ -9,6 +9,9 @@ struct Layout {
   Rect picture;
   // Whole pixels become whole squares: show them with hard edges.
   bool hard_edges = false;
+  // So much smaller that a graphics card, which looks at the four nearest
+  // pixels only, would leave some out: average instead.
+  bool average = false;
 };
 
 // The largest place with the picture's shape, in the middle. Empty when one of

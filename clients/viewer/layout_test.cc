@@ -19,6 +19,14 @@ TEST(LayoutTest, WholeFactorsHaveHardEdgesAndOthersNot) {
   EXPECT_FALSE(FitPicture({320, 240}, {640, 480}).hard_edges);
 }
 
+TEST(LayoutTest, WhatIsFarSmallerIsAveraged) {
+  EXPECT_TRUE(FitPicture({320, 240}, {640, 480}).average);
+  EXPECT_TRUE(FitPicture({512, 384}, {640, 480}).average);
+  EXPECT_FALSE(FitPicture({600, 450}, {640, 480}).average);
+  EXPECT_FALSE(FitPicture({640, 480}, {640, 480}).average);
+  EXPECT_FALSE(FitPicture({1280, 960}, {640, 480}).average);
+}
+
 TEST(LayoutTest, BarsStandOnBothSides) {
   EXPECT_EQ(FitPicture({1000, 480}, {640, 480}).picture,
             (Rect{180, 0, 640, 480}));

@@ -13,9 +13,11 @@ namespace oriel::clients {
 
 // What the window says about its picture.
 struct ScreenStatus {
-  // False: the picture, if there is one, is old, and the message says why.
+  // False: the picture, if there is one, is old or not there yet, and the
+  // message says why. With a live one, it says what is to be known of it.
   bool live = false;
   std::string message;
+  std::string summary;  // the message in a word or two, for the title
   bool over = false;    // no picture will come any more
   std::string display;  // empty until it is known
   bool exact = false;

@@ -20,8 +20,9 @@ class TextPainter {
 
   bool has_font() const { return font_ != nullptr; }
 
-  enum class Place { kCentre, kTopLeft };
-  // White on a dark box, wrapped at the window's width.
+  enum class Place { kCentre, kTopLeft, kBottom };
+  // White on a dark box, wrapped at the window's width; in a window that it
+  // does not fit into, in smaller letters.
   void Paint(SDL_Renderer* renderer, const std::string& text, Place place);
 
  private:

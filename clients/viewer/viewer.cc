@@ -7,10 +7,8 @@ extern "C" {
 #include <libavutil/log.h>
 }
 
-#include <cerrno>
 #include <chrono>
 #include <cstdlib>
-#include <cstring>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -18,10 +16,13 @@ extern "C" {
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "base/command_line.h"
 #include "base/start_thread.h"
+#include "base/status_macros.h"
 #include "base/stop_guard.h"
 #include "base/unique_fd.h"
 #include "clients/viewer/feed.h"
+#include "clients/viewer/first_look.h"
 #include "clients/viewer/screen.h"
 #include "clients/viewer/viewer_arguments.h"
 #include "clients/viewer/window.h"
@@ -30,6 +31,8 @@ namespace {
 
 constexpr int kExitFailure = 1;
 constexpr int kExitUsage = 2;
+constexpr int kExitNoSuchDisplay = 3;
+constexpr int kExitUnavailable = 4;
 // For a server that is silent: a viewer has nothing to lose.
 constexpr std::chrono::seconds kFeedPatience(1);
 // For a display server that is silent, too.
@@ -38,15 +41,6 @@ constexpr std::chrono::seconds kStopPatience(3);
 int Fail(const std::string& what, int exit_code = kExitFailure) {
   std::cerr << "oriel-viewer: " << what << "\n";
   return exit_code;
-}
-
-int Print(const oriel::clients::ViewerAnswer& answer) {
-  std::cout << answer.out << std::flush;
-  const int error = errno;
-  std::cerr << answer.err;
-  if (std::cout.good()) return answer.exit_code;
-  return Fail(std::string("cannot write to standard output: ") +
-              std::strerror(error));
 }
 
 // SDL falls back to a driver without a screen; who wants that says so.
@@ -87,6 +81,22 @@ class QuitOnStop {
   absl::StatusOr<std::thread> thread_;
 };
 
+// As `oriel` ends.
+int Conclude(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kOk:
+      return 0;
+    case absl::StatusCode::kInvalidArgument:
+      return Fail(std::string(status.message()), kExitUsage);
+    case absl::StatusCode::kNotFound:
+      return Fail(std::string(status.message()), kExitNoSuchDisplay);
+    case absl::StatusCode::kUnavailable:
+      return Fail(std::string(status.message()), kExitUnavailable);
+    default:
+      return Fail(std::string(status.message()));
+  }
+}
+
 int Show(const oriel::clients::ViewerArguments& arguments,
          oriel::StopGuard& guard) {
   oriel::clients::Screen screen(oriel::clients::Window::Wake);
@@ -98,21 +108,28 @@ int Show(const oriel::clients::ViewerArguments& arguments,
   oriel::clients::Feed feed(arguments.feed, screen);
   (*window)->Run();
   guard.BeginEnd();
-  const absl::Status failure = feed.failure();
-  const int exit_code =
-      failure.ok() ? 0 : Fail(std::string(failure.message()), kExitUsage);
+  const int exit_code = Conclude(feed.failure());
   if (!feed.Stop(kFeedPatience)) _exit(exit_code);
   return exit_code;
+}
+
+// Before there is a window: what is wrong is said where it was typed.
+absl::Status FindDisplay(oriel::clients::ViewerArguments& arguments) {
+  if (arguments.wait) return absl::OkStatus();
+  ASSIGN_OR_RETURN(arguments.feed.display,
+                   oriel::clients::LookForDisplay(arguments.feed.server,
+                                                  arguments.feed.display));
+  return absl::OkStatus();
 }
 
 }  // namespace
 
 // The desktop viewer; see docs/man/oriel-viewer.1.
 int main(int argc, char** argv) {
-  const auto parsed = oriel::clients::ParseViewerArguments(
+  auto parsed = oriel::clients::ParseViewerArguments(
       std::vector<std::string>(argv + 1, argv + argc));
-  if (const auto* answer = std::get_if<oriel::clients::ViewerAnswer>(&parsed)) {
-    return Print(*answer);
+  if (const auto* answer = std::get_if<oriel::CommandLineAnswer>(&parsed)) {
+    return oriel::PrintAnswer("oriel-viewer", *answer);
   }
   // A damaged access unit is the stream's matter, not the terminal's.
   av_log_set_level(AV_LOG_QUIET);
@@ -122,6 +139,10 @@ int main(int argc, char** argv) {
          return SDL_WasInit(SDL_INIT_VIDEO) != 0;
        }});
   if (!guard.ok()) return Fail(std::string(guard.status().message()));
+  auto& arguments = std::get<oriel::clients::ViewerArguments>(parsed);
+  if (const absl::Status found = FindDisplay(arguments); !found.ok()) {
+    return Conclude(found);
+  }
   SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
   // A viewer that only looks must not keep the monitor awake.
   SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1");
@@ -135,8 +156,7 @@ int main(int argc, char** argv) {
         "cannot open a window: no display server; is DISPLAY or "
         "WAYLAND_DISPLAY set?");
   }
-  const int exit_code =
-      Show(std::get<oriel::clients::ViewerArguments>(parsed), **guard);
+  const int exit_code = Show(arguments, **guard);
   SDL_Quit();
   return exit_code;
 }

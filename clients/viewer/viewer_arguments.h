@@ -4,6 +4,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/command_line.h"
 #include "clients/viewer/feed.h"
 
 namespace oriel::clients {
@@ -11,17 +12,12 @@ namespace oriel::clients {
 struct ViewerArguments {
   FeedOptions feed;
   bool fullscreen = false;
-};
-
-// Nothing is left to do but to print: --help, --version or a usage error.
-struct ViewerAnswer {
-  int exit_code = 0;  // 0 or 2
-  std::string out;
-  std::string err;
+  // For an orield or a display that is not there yet.
+  bool wait = false;
 };
 
 // `arguments` without the program's name.
-std::variant<ViewerArguments, ViewerAnswer> ParseViewerArguments(
+std::variant<ViewerArguments, CommandLineAnswer> ParseViewerArguments(
     const std::vector<std::string>& arguments);
 
 }  // namespace oriel::clients

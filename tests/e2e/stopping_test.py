@@ -381,7 +381,7 @@ class Viewer(StoppingCase):
 
   def start_viewer(self, server=None):
     viewer = self.screen.start(
-        'viewer', [e2e_case.programs['oriel-viewer'], 'desktop'],
+        'viewer', [e2e_case.programs['oriel-viewer'], '--wait', 'desktop'],
         ORIEL_SERVER=server or self.host.server)
     before = self.screen.picture()
     oriel_host.wait_until(lambda: self.screen.picture() != before,
