@@ -140,6 +140,98 @@ class Users(unittest.TestCase):
     self.assertRegex(groups, r'(?m)^oriel-borrow:x:\d+:$')
 
 
+class Install(unittest.TestCase):
+  """deploy/install into a folder, with programs that do nothing."""
+
+  PROGRAMS = {'service/orield': 'usr/sbin/orield',
+              'capture/borrow/oriel-borrow': 'usr/sbin/oriel-borrow',
+              'clients/cli/oriel': 'usr/bin/oriel',
+              'clients/viewer/oriel-viewer': 'usr/bin/oriel-viewer'}
+
+  def setUp(self):
+    folder = tempfile.mkdtemp(prefix='oriel-install-')
+    self.addCleanup(shutil.rmtree, folder)
+    self.built = os.path.join(folder, 'built')
+    self.root = os.path.join(folder, 'root')
+    self.write_programs('first')
+
+  def write(self, path, text):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, 'w', encoding='utf-8') as file:
+      file.write(text)
+
+  def write_programs(self, version, programs=tuple(PROGRAMS)):
+    for program in programs:
+      path = os.path.join(self.built, program)
+      self.write(path, version)
+      os.chmod(path, 0o755)
+
+  def install(self, status=0):
+    done = run(os.path.join(DEPLOY, 'install'), '--root', self.root,
+               '--programs', self.built)
+    self.assertEqual(done.returncode, status, done.stdout)
+    return done.stdout
+
+  def read(self, path):
+    with open(os.path.join(self.root, path), encoding='utf-8') as file:
+      return file.read()
+
+  def test_everything_has_its_place_and_mode(self):
+    self.install()
+    for path in self.PROGRAMS.values():
+      self.assertEqual(self.read(path), 'first')
+      mode = os.stat(os.path.join(self.root, path)).st_mode
+      self.assertEqual(mode & 0o7777, 0o755)
+    for path in ('usr/share/man/man1/oriel.1', 'usr/share/man/man8/orield.8',
+                 'usr/share/man/man5/orield.conf.5', 'etc/oriel/orield.conf',
+                 'usr/lib/systemd/system/oriel.service',
+                 'usr/lib/systemd/system/oriel-borrow.service',
+                 'usr/lib/sysusers.d/oriel.conf'):
+      mode = os.stat(os.path.join(self.root, path)).st_mode
+      self.assertEqual(mode & 0o7777, 0o644, path)
+    self.assertFalse(os.path.exists(os.path.join(self.root, 'etc/group')))
+
+  @unittest.skipUnless(shutil.which('systemd-sysusers'),
+                       'systemd-sysusers is not installed')
+  def test_an_image_gets_the_users(self):
+    self.write(os.path.join(self.root, 'etc/passwd'), '')
+    self.install()
+    self.assertRegex(self.read('etc/group'), r'(?m)^oriel:x:\d+:oriel-borrow$')
+
+  def test_programs_may_lie_side_by_side(self):
+    shutil.rmtree(self.built)
+    self.write_programs('copied', map(os.path.basename, self.PROGRAMS))
+    self.install()
+    self.assertEqual(self.read('usr/bin/oriel'), 'copied')
+
+  def test_again_it_updates_programs_and_keeps_what_was_edited(self):
+    self.install()
+    conf = os.path.join(self.root, 'etc/oriel/orield.conf')
+    self.write(conf, 'own_all_mdevs: true\n')
+    unit = os.path.join(self.root, 'etc/systemd/system/oriel.service')
+    self.write(unit, '[Service]\n')
+    self.write_programs('second')
+    said = self.install()
+    self.assertEqual(self.read('usr/sbin/orield'), 'second')
+    self.assertEqual(self.read('etc/oriel/orield.conf'),
+                     'own_all_mdevs: true\n')
+    self.assertEqual(self.read('etc/systemd/system/oriel.service'),
+                     '[Service]\n')
+    self.assertIn(f'Kept {conf}', said)
+    self.assertIn(f'Kept {unit}', said)
+
+  def test_what_is_not_built_is_named_before_anything_is_installed(self):
+    os.remove(os.path.join(self.built, 'clients/cli/oriel'))
+    said = self.install(status=1)
+    self.assertIn('bazel build //clients/cli:oriel', said)
+    self.assertFalse(os.path.exists(self.root))
+
+  def test_a_wrong_argument_is_named(self):
+    done = run(os.path.join(DEPLOY, 'install'), '--prefix', '/usr')
+    self.assertEqual(done.returncode, 2)
+    self.assertIn("unknown argument '--prefix'", done.stdout)
+
+
 if __name__ == '__main__':
   borrow = os.path.abspath(sys.argv.pop(2))
   orield = os.path.abspath(sys.argv.pop(1))
