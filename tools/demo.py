@@ -62,19 +62,27 @@ def end_command(shell, terminate):
     return shell.wait()
 
 
+def link_programs(host):
+  """A folder with every program, which has a short path; Bazel's are long, and
+  one for each program."""
+  folder = host.path('bin')
+  os.mkdir(folder)
+  for name, path in host.programs.items():
+    os.symlink(os.path.abspath(path), os.path.join(folder, name))
+  return folder
+
+
 def show_until_interrupted(host, listing):
-  folder = os.path.dirname(host.programs['oriel'])
-  viewer = host.programs['oriel-viewer']
   print(f'''
 {listing}
-Look at it from another shell:
+Look at it from another shell of this user:
 
   export ORIEL_SERVER={host.server}
-  export PATH={folder}:$PATH
-  oriel snapshot {DISPLAY} --output demo.png
-  oriel watch {DISPLAY}
-  oriel record {DISPLAY} --output demo.mp4 --duration 10s
-  {viewer} {DISPLAY}
+  export PATH={link_programs(host)}:$PATH
+  oriel view
+  oriel snapshot -o demo.png
+  oriel watch --duration 10s
+  oriel record -o demo.mp4 --duration 10s
 
 Logs: {host.folder}
 Ctrl-C stops the demo.''', flush=True)

@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import signal
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
@@ -59,6 +60,26 @@ class Demo(e2e_case.E2eCase):
     inner = shlex.join(self.inner_command('--run',
                                           'oriel list | grep -q ready'))
     self.assertEqual(self.run_demo('--mode', '640x480', '--run', inner), 0)
+
+  def test_the_lines_that_it_prints_can_be_pasted(self):
+    outer = self.host.start('demo', self.inner_command())
+    self.wait_for_log(outer, 'Ctrl-C stops')
+    lines = re.findall(r'(?m)^  ((?:export|oriel) .*)$', outer.log())
+    self.assertLess(max(map(len, lines)), 80, lines)
+    self.assertEqual([line.split()[1] for line in lines[2:]],
+                     ['view', 'snapshot', 'watch', 'record'])
+    # No window is needed to see that the viewer is found.
+    script = '\n'.join(line.replace(' view', ' view --version')
+                       .replace('10s', '1s') for line in lines)
+    done = subprocess.run(
+        ['bash', '-ec', script], cwd=self.host.folder,
+        env={'PATH': '/usr/bin:/bin'}, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding='utf-8',
+        timeout=120)
+    self.assertEqual(done.returncode, 0, done.stdout)
+    self.assertIn('oriel-viewer ', done.stdout)
+    for name in ('demo.png', 'demo.mp4'):
+      self.assertTrue(os.path.getsize(self.host.path(name)) > 0)
 
   def test_ctrl_c_stops_what_was_started(self):
     outer = self.host.start('demo', self.inner_command())
