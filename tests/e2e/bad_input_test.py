@@ -17,15 +17,43 @@ EXIT_NO_SUCH_DISPLAY = 3
 
 class Flags(e2e_case.E2eCase):
 
-  def test_an_unknown_flag_is_named_by_every_program(self):
-    for program in ('orield', 'oriel', 'oriel-sim'):
-      with self.subTest(program):
-        done = subprocess.run(
-            [e2e_case.programs[program], '--no-such-flag'],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, encoding='utf-8', timeout=60)
-        self.assertNotEqual(done.returncode, 0)
-        self.assert_says(done.stderr, '--no-such-flag')
+  def run_program(self, name, *arguments, **kwargs):
+    options = dict(stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                   stderr=subprocess.PIPE, encoding='utf-8', timeout=60)
+    options.update(kwargs)
+    return subprocess.run([e2e_case.programs[name]] + list(arguments),
+                          **options)
+
+  def test_every_program_refuses_wrong_usage_in_the_same_words(self):
+    self.assertEqual(len(e2e_case.programs), 5)
+    for name in e2e_case.programs:
+      with self.subTest(name):
+        done = self.run_program(name, '--no-such-flag')
+        self.assertEqual(done.returncode, EXIT_USAGE)
+        self.assertEqual(done.stdout, '')
+        self.assertEqual(done.stderr, f"{name}: unknown flag '--no-such-flag'\n"
+                                      f'See: {name} --help\n')
+
+  def test_every_program_tells_its_name_and_the_one_version(self):
+    versions = set()
+    for name in e2e_case.programs:
+      with self.subTest(name):
+        done = self.run_program(name, '--version')
+        self.assertEqual(done.returncode, 0, done.stderr)
+        told, version = done.stdout.split()
+        self.assertEqual(told, name)
+        versions.add(version)
+        self.assertIn(f'Usage: {name} ', self.run_program(name, '--help').stdout)
+    self.assertEqual(len(versions), 1, versions)
+
+  def test_every_program_says_that_standard_output_is_full(self):
+    for name in e2e_case.programs:
+      with self.subTest(name), open('/dev/full', 'wb') as full:
+        done = self.run_program(name, '--help', stdout=full)
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(
+            done.stderr, f'{name}: cannot write to standard output: '
+                         'No space left on device\n')
 
   def test_an_unknown_encoding_lists_those_there_are(self):
     done = self.run_oriel('watch', 'x', '--encoding', 'losless',
