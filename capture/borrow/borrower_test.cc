@@ -280,6 +280,38 @@ TEST_F(BorrowerTest, OfTwoAlikeBothEndWhenBothAreRemoved) {
   EXPECT_THAT(offers(), SizeIs(2));
 }
 
+TEST_F(BorrowerTest, TwoAlikeAreOfferedByNameWhenTheGuestToldThemApart) {
+  host_.SetMember(kUuidA, {.likeness = "no address"});
+  host_.SetMember(kUuidB, {.likeness = "no address"});
+  AddVm(7, "win11", kUuidA, "12");
+  host_.AddMdev(kUuidB, "13");
+  host_.HoldGroup(7, 8, "13");
+  const auto device = [](const std::string& likeness) {
+    return ScriptedHost::File{.facts = DeviceFacts{.likeness = likeness}};
+  };
+  const int a = host_.OpenFile(7, 5, device("no address"));
+  const int b = host_.OpenFile(7, 9, device("no address"));
+  Run(milliseconds(1000));
+  ASSERT_THAT(offers(), SizeIs(2));
+  EXPECT_EQ(offers()[0].device, "");
+  host_.SetMember(kUuidA, {.likeness = "address 1"});
+  host_.SetMember(kUuidB, {.likeness = "address 2"});
+  host_.SetFacts(a, {.likeness = "address 1"});
+  host_.SetFacts(b, {.likeness = "address 2"});
+  Run(milliseconds(1000));
+  ASSERT_THAT(offers(), SizeIs(4));
+  EXPECT_EQ(offers()[2].device, kUuidA);
+  EXPECT_EQ(offers()[3].device, kUuidB);
+  ASSERT_THAT(withdrawals(), SizeIs(2));
+  EXPECT_THAT(withdrawals()[0].reason, HasSubstr(kUuidA));
+  EXPECT_EQ(host_.AllCopies(), 2);
+  // For good, and nobody is asked any more.
+  const int asked = host_.members_asked;
+  Run(milliseconds(10000));
+  EXPECT_THAT(offers(), SizeIs(4));
+  EXPECT_EQ(host_.members_asked, asked);
+}
+
 TEST_F(BorrowerTest, ASecondFdOfADeviceIsTakenWhenTheFirstCloses) {
   // Another opening of the same device, and a copy of the first.
   const int key = AddVm(7, "win11", kUuidA, "12");

@@ -49,8 +49,9 @@ HostNews HostWatch::Look(Time now) {
 void HostWatch::LookAtFiles(HostNews& news) {
   const absl::StatusOr<std::string> count = host_.ReadFile(kCount, kMaxBytes);
   // Without any VFIO nobody has such a file, and loading it is news.
-  news.counts = count.ok() || !(IsThere(host_, "/sys/class/vfio") ||
-                                IsThere(host_, "/sys/class/vfio-dev"));
+  news.counts = count.ok() || (IsThere(host_, "/sys/module") &&
+                               !IsThere(host_, "/sys/class/vfio") &&
+                               !IsThere(host_, "/sys/class/vfio-dev"));
   int64_t open = 0;
   if (!count.ok() || !absl::SimpleAtoi(*count, &open)) open = 0;
   if (open != count_) {

@@ -92,6 +92,17 @@ TEST_F(HostWatchTest, KnowsWhetherTheKernelCounts) {
   EXPECT_FALSE(Look().counts);
 }
 
+TEST_F(HostWatchTest, KnowsThatLoadingVfioWillBeNews) {
+  host_.counts_files = false;
+  host_.has_vfio = false;
+  EXPECT_FALSE(Look().counts);
+  host_.SetFile("/sys/module/kvm/refcnt", "0\n");
+  EXPECT_TRUE(Look().counts);
+  host_.counts_files = true;
+  host_.HoldGroup(2, 3, "12");
+  EXPECT_EQ(Look().files, Files::kOpened);
+}
+
 TEST_F(HostWatchTest, WithoutProcListsWhatItCan) {
   host_.ignores_loadavg = true;
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(Look().complete);

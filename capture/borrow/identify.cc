@@ -12,9 +12,9 @@ namespace {
 using Candidates = std::vector<Candidate>;
 
 bool CanBe(const UnknownDevice& device, const Candidate& candidate) {
-  if (!device.answers_as.empty()) {
-    return std::find(device.answers_as.begin(), device.answers_as.end(),
-                     candidate.name) != device.answers_as.end();
+  if (device.answers_as.has_value()) {
+    return std::find(device.answers_as->begin(), device.answers_as->end(),
+                     candidate.name) != device.answers_as->end();
   }
   const DeviceFacts& facts = device.facts;
   return !facts.ids || !candidate.ids || *facts.ids == *candidate.ids;
@@ -65,12 +65,16 @@ class Identification {
         }
       }
       // It must be one of them: sysfs has ids that a quirk of the kernel set.
-      if (identities_[i].may_be.empty()) identities_[i].may_be = candidates_;
+      if (identities_[i].may_be.empty() && !devices[i].answers_as.has_value()) {
+        identities_[i].may_be = candidates_;
+      }
     }
     // Each round proves a device, or ends.
     while (ProveOne(devices)) {
     }
-    for (Identity& identity : identities_) Explain(identity);
+    for (size_t i = 0; i < devices.size(); ++i) {
+      Explain(devices[i], identities_[i]);
+    }
     return std::move(identities_);
   }
 
@@ -81,7 +85,7 @@ class Identification {
       if (identity.device.has_value() || identity.may_be.size() != 1) continue;
       identity.device = std::move(identity.may_be.front());
       identity.may_be.clear();
-      identity.compared = !devices[i].answers_as.empty();
+      identity.compared = devices[i].answers_as.has_value();
       identity.evidence = ProofOf(devices[i], *identity.device);
       Eliminate(identity.device->name);
       return true;
@@ -99,10 +103,10 @@ class Identification {
   std::string ProofOf(const UnknownDevice& unknown,
                       const Candidate& device) const {
     const char* by = by_command_line_ ? ", and its command line" : "";
-    if (candidates_.size() == 1) {
+    if (candidates_.size() == 1 && !unknown.answers_as.has_value()) {
       return absl::StrFormat("the only device of the VM's VFIO groups%s", by);
     }
-    if (unknown.answers_as.size() == 1) {
+    if (unknown.answers_as.has_value() && unknown.answers_as->size() == 1) {
       return absl::StrFormat(
           "the only one of %s that, asked by its name, answers as it does%s",
           NamesOf(candidates_), by);
@@ -116,8 +120,16 @@ class Identification {
                            by);
   }
 
-  void Explain(Identity& identity) const {
+  void Explain(const UnknownDevice& unknown, Identity& identity) const {
     if (identity.device.has_value()) return;
+    if (identity.may_be.empty() && !candidates_.empty() &&
+        unknown.answers_as.has_value()) {
+      identity.evidence = absl::StrFormat(
+          "none of the VM's VFIO groups has a device that answers as it does; "
+          "asked were %s",
+          NamesOf(candidates_));
+      return;
+    }
     identity.evidence =
         identity.may_be.empty()
             ? "the VM holds no VFIO group that could tell which device this is"

@@ -41,8 +41,8 @@ struct UnknownDevice {
   // Named by the kernel itself.
   std::optional<Candidate> told;
   std::string told_by;
-  // Names of those that answer just as it does; empty: nobody compared.
-  std::vector<std::string> answers_as;
+  // Names of those that answer just as it does; nullopt: nobody compared.
+  std::optional<std::vector<std::string>> answers_as;
 };
 
 struct Identity {

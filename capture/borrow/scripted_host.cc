@@ -166,7 +166,8 @@ const ScriptedHost::File* ScriptedHost::FileAt(const std::string& path) const {
       return nullptr;
     return &open_files_[static_cast<size_t>(key)];
   }
-  if (std::sscanf(path.c_str(), "/proc/%d/fd/%d", &pid, &fd) != 2) {
+  if (std::sscanf(path.c_str(), "/proc/%d/fd/%d", &pid, &fd) != 2 &&
+      std::sscanf(path.c_str(), "/proc/%d/fdinfo/%d", &pid, &fd) != 2) {
     return nullptr;
   }
   const auto process = fds_.find(pid);
@@ -183,7 +184,8 @@ absl::StatusOr<std::vector<std::string>> ScriptedHost::ListNames(
       names.insert(absl::StrFormat("%d", pid));
     }
   }
-  if (folder == "/sys/class/vfio" && !counts_files) names.insert("12");
+  if (folder == "/sys/class/vfio" && has_vfio && !counts_files)
+    names.insert("12");
   int pid = 0;
   if (std::sscanf(folder.c_str(), "/proc/%d/fd", &pid) == 1) {
     if (processes_.count(pid) == 0) return NotThere(folder);
@@ -238,7 +240,7 @@ absl::StatusOr<std::string> ScriptedHost::ReadFile(const std::string& path,
   if (path == "/proc/loadavg" && !ignores_loadavg) {
     return absl::StrFormat("0.00 0.01 0.05 1/123 %d\n", last_pid_);
   }
-  if (absl::StartsWith(path, "/proc/self/fdinfo/")) {
+  if (absl::StrContains(path, "/fdinfo/")) {
     const File* file = FileAt(path);
     if (file == nullptr) return NotThere(path);
     return file->fdinfo;

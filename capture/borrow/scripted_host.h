@@ -52,8 +52,13 @@ class ScriptedHost : public Host {
     members_[name] = facts;
   }
   int members_asked = 0;
+  // Of an open file that is a device.
+  void SetFacts(int key, const DeviceFacts& facts) {
+    open_files_[static_cast<size_t>(key)].facts = facts;
+  }
   // False: VFIO is built into the kernel, and its open files are not counted.
   bool counts_files = true;
+  bool has_vfio = true;
   bool ignores_loadavg = false;
   int processes_listed = 0;
 

@@ -1,7 +1,6 @@
 #include "capture/borrow/vmm.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -9,6 +8,8 @@
 #include "base/display_name.h"
 #include "base/status_macros.h"
 #include "capture/borrow/command_line.h"
+#include "capture/borrow/renamed_groups.h"
+#include "capture/borrow/tell_apart.h"
 
 namespace oriel::capture {
 namespace {
@@ -63,21 +64,60 @@ absl::StatusOr<DeviceFacts> Verify(Host& host, pid_t pid, const VfioFd& fd,
   return host.AskDevice(own_fd);
 }
 
-std::vector<Candidate> MembersOfHeldGroups(Host& host, pid_t pid,
-                                           const VfioFds& fds) {
-  std::set<std::string> groups;
-  for (const VfioFd& fd : fds.others) {
+void AddMembers(Host& host, pid_t pid, const std::vector<VfioFd>& files,
+                std::vector<GroupMember>& members) {
+  for (const VfioFd& file : files) {
     const VfioNode node =
-        ReadVfioNode(host, ProcPath(pid, absl::StrFormat("fd/%d", fd.fd)));
-    if (!node.group.empty()) groups.insert(node.group);
-  }
-  std::vector<Candidate> members;
-  for (const std::string& group : groups) {
-    for (Candidate& member : ReadGroupMembers(host, group)) {
-      members.push_back(std::move(member));
+        ReadVfioNode(host, ProcPath(pid, absl::StrFormat("fd/%d", file.fd)));
+    const bool known = std::any_of(
+        members.begin(), members.end(),
+        [&](const GroupMember& m) { return m.group == node.group; });
+    if (node.group.empty() || known) continue;
+    for (Candidate& device : ReadGroupMembers(host, node.group)) {
+      members.push_back({std::move(device), node.group, file.fd});
     }
   }
-  return members;
+}
+
+// What each of the VMM's devices is, as far as anything tells it.
+std::vector<Identity> IdentifyAll(Host& host, const Vmm& vmm,
+                                  const VfioFds& fds,
+                                  const VmmCommandLine& command_line,
+                                  std::vector<UnknownDevice> unknown) {
+  std::vector<GroupMember> members;
+  AddMembers(host, vmm.pid, fds.others, members);
+  // What is proven by elimination needs all groups.
+  const bool all_told =
+      std::all_of(unknown.begin(), unknown.end(),
+                  [](const UnknownDevice& d) { return d.told.has_value(); });
+  if (!all_told) {
+    AddMembers(host, vmm.pid, FindRenamedGroups(host, vmm.pid), members);
+  }
+  std::vector<Candidate> candidates;
+  for (const GroupMember& member : members) {
+    candidates.push_back(member.device);
+  }
+  std::vector<int> own_fds;
+  for (const VmmDevice& device : vmm.devices) {
+    own_fds.push_back(device.fd.get());
+  }
+  std::vector<Identity> identities =
+      Identify(unknown, candidates, command_line);
+  if (TellApart(host, vmm.pidfd.get(), members, own_fds, identities, unknown)) {
+    identities = Identify(unknown, candidates, command_line);
+  }
+  return identities;
+}
+
+// Whichever of them it is.
+bool DisplayIsOff(const Identity& identity,
+                  const VmmCommandLine& command_line) {
+  const std::vector<Candidate> devices = PossibleDevices(identity);
+  return !devices.empty() &&
+         std::all_of(devices.begin(), devices.end(),
+                     [&](const Candidate& device) {
+                       return command_line.SaysDisplayOff(device.name);
+                     });
 }
 
 // The copies that can be had; why others cannot is among the problems.
@@ -147,13 +187,11 @@ absl::StatusOr<Vmm> LookAtVmm(Host& host, pid_t pid, const VfioFds& fds) {
   std::vector<UnknownDevice> unknown;
   RETURN_IF_ERROR(CopyDevices(host, fds, vmm, unknown));
   std::vector<Identity> identities =
-      Identify(unknown, MembersOfHeldGroups(host, pid, fds), command_line);
+      IdentifyAll(host, vmm, fds, command_line, std::move(unknown));
   for (size_t i = 0; i < identities.size(); ++i) {
     VmmDevice& device = vmm.devices[i];
     device.identity = std::move(identities[i]);
-    device.dma_bufs_allowed =
-        device.identity.device.has_value() &&
-        command_line.SaysDisplayOff(device.identity.device->name);
+    device.dma_bufs_allowed = DisplayIsOff(device.identity, command_line);
   }
 
   ASSIGN_OR_RETURN(const ProcessStat after, ReadProcessStat(host, pid));

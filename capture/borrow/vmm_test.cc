@@ -1,5 +1,6 @@
 #include "capture/borrow/vmm.h"
 
+#include <map>
 #include <set>
 #include <string>
 
@@ -160,6 +161,130 @@ TEST_F(LookAtVmmTest, OneThatMayBeTheLeavingDeviceIsNotUntilItMustBe) {
   EXPECT_FALSE(vmm->devices[1].leaving());
   host_.RemoveMdevLink(kUuid);
   EXPECT_TRUE(Look()->devices[0].leaving());
+}
+
+// A second mdev in a group of its own, as fds 8 and 9.
+class TwoDevicesTest : public LookAtVmmTest {
+ protected:
+  TwoDevicesTest() {
+    host_.AddMdev(kOther, "13");
+    host_.HoldGroup(7, 8, "13");
+  }
+
+  static ScriptedHost::File DeviceThatAnswers(const std::string& likeness) {
+    return {.facts = DeviceFacts{.likeness = likeness}};
+  }
+
+  // The device's name, "?" where it is unattributed; by the VMM's fd.
+  std::map<int, std::string> Names() {
+    std::map<int, std::string> names;
+    const absl::StatusOr<Vmm> vmm = Look();
+    if (!vmm.ok()) return names;
+    for (const VmmDevice& device : vmm->devices) {
+      const Identity& identity = device.identity;
+      names[device.vmm_fd] = identity.device ? identity.device->name : "?";
+      EXPECT_EQ(identity.compared && identity.device.has_value(),
+                host_.members_asked > 0 && identity.device.has_value());
+    }
+    return names;
+  }
+
+  const std::string kOther = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1002";
+  const std::map<int, std::string> kNobodyKnows = {{5, "?"}, {9, "?"}};
+};
+
+TEST_F(TwoDevicesTest, AreToldApartByWhatTheyAnswer) {
+  host_.OpenFile(7, 5, DeviceThatAnswers("b"));
+  host_.OpenFile(7, 9, DeviceThatAnswers("a"));
+  host_.SetMember(kUuid, {.likeness = "a"});
+  host_.SetMember(kOther, {.likeness = "b"});
+  EXPECT_EQ(Names(), (std::map<int, std::string>{{5, kOther}, {9, kUuid}}));
+  const absl::StatusOr<Vmm> vmm = Look();
+  EXPECT_THAT(vmm->devices[0].identity.evidence, HasSubstr("by its name"));
+  // Only the first is on the command line.
+  EXPECT_FALSE(vmm->devices[0].dma_bufs_allowed);
+  EXPECT_TRUE(vmm->devices[1].dma_bufs_allowed);
+}
+
+TEST_F(TwoDevicesTest, ThatAnswerAlikeAreNotGuessed) {
+  host_.OpenFile(7, 5, DeviceThatAnswers("a"));
+  host_.OpenFile(7, 9, DeviceThatAnswers("a"));
+  host_.SetMember(kUuid, {.likeness = "a"});
+  host_.SetMember(kOther, {.likeness = "a"});
+  EXPECT_EQ(Names(), kNobodyKnows);
+  EXPECT_GT(host_.members_asked, 0);
+  EXPECT_THAT(Look()->devices[0].identity.evidence, HasSubstr("look alike"));
+}
+
+TEST_F(TwoDevicesTest, AMemberThatMayNotBeOpenIsNotOpened) {
+  host_.AddProcess(7, "qemu-system-x86");
+  host_.OpenFile(7, 5, DeviceThatAnswers("a"));
+  host_.SetMember(kUuid, {.likeness = "a"});
+  host_.SetMember(kOther, {.likeness = "b"});
+  EXPECT_EQ(Names(), (std::map<int, std::string>{{5, "?"}}));
+  // Two numbers of one file are one file.
+  host_.ShareFile(7, 9, host_.OpenFile(7, 5, DeviceThatAnswers("a")));
+  EXPECT_EQ(Names(), kNobodyKnows);
+  EXPECT_EQ(host_.members_asked, 0);
+}
+
+TEST_F(TwoDevicesTest, AnAnswerThatNoDeviceGivesProvesNothing) {
+  host_.OpenFile(7, 5, DeviceThatAnswers("a"));
+  host_.OpenFile(7, 9, DeviceThatAnswers("a"));
+  host_.SetMember(kUuid, {.likeness = "a"});
+  host_.SetMember(kOther, {.likeness = "changing"});
+  EXPECT_EQ(Names(), kNobodyKnows);
+  EXPECT_GT(host_.members_asked, 0);
+}
+
+TEST_F(TwoDevicesTest, WhoCannotBeAskedIsNotGuessed) {
+  host_.OpenFile(7, 5, DeviceThatAnswers("a"));
+  host_.OpenFile(7, 9, DeviceThatAnswers("b"));
+  host_.SetMember(kUuid, {.likeness = "a"});
+  EXPECT_EQ(Names(), kNobodyKnows);
+}
+
+TEST_F(TwoDevicesTest, OneOfAGroupThatNobodySeesIsNotTakenForTheOther) {
+  host_.OpenFile(7, 5, DeviceThatAnswers("b"));
+  host_.OpenFile(7, 9, DeviceThatAnswers("a"));
+  host_.SetMember(kUuid, {.likeness = "a"});
+  host_.CloseFile(7, 8);
+  EXPECT_EQ(Names(), (std::map<int, std::string>{{5, "?"}, {9, kUuid}}));
+  EXPECT_THAT(Look()->devices[0].identity.evidence, HasSubstr("none of"));
+}
+
+TEST_F(TwoDevicesTest, WhateverItIsItsDisplayIsOff) {
+  host_.AddProcess(7, "qemu-system-x86",
+                   std::string(kArguments) +
+                       "|-device|vfio-pci,sysfsdev=/sys/bus/mdev/devices/" +
+                       kOther);
+  host_.OpenFile(7, 9, {});
+  const absl::StatusOr<Vmm> vmm = Look();
+  ASSERT_EQ(vmm->devices.size(), 2u);
+  EXPECT_FALSE(vmm->devices[0].identity.device.has_value());
+  EXPECT_TRUE(vmm->devices[0].dma_bufs_allowed);
+  EXPECT_TRUE(vmm->devices[1].dma_bufs_allowed);
+}
+
+TEST_F(LookAtVmmTest, AGroupFileUnderAnotherNameIsBelievedByItsNumber) {
+  host_.SetFile("/proc/7/mountinfo",
+                "21 1 0:5 / /tmp rw - tmpfs tmpfs rw\n"
+                "22 1 0:6 / /net rw shared:3 - nfs4 server:/ rw\n");
+  host_.CloseFile(7, 4);
+  EXPECT_FALSE(Look()->devices[0].identity.device.has_value());
+  // A hung server would not answer what it is.
+  host_.OpenFile(7, 11,
+                 {.link = "/net/g",
+                  .number = "240:12",
+                  .fdinfo = "pos:\t0\nmnt_id:\t22\n"});
+  EXPECT_FALSE(Look()->devices[0].identity.device.has_value());
+  host_.OpenFile(7, 12,
+                 {.link = "/tmp/g",
+                  .number = "240:12",
+                  .fdinfo = "pos:\t0\nmnt_id:\t21\n"});
+  const absl::StatusOr<Vmm> vmm = Look();
+  ASSERT_TRUE(vmm->devices[0].identity.device.has_value());
+  EXPECT_EQ(vmm->devices[0].identity.device->name, kUuid);
 }
 
 Identity Proven() {

@@ -119,6 +119,7 @@ class Case(unittest.TestCase):
   """Cases that start daemons, or share one of setUpClass as cls.host."""
 
   host = None
+  borrow = None
 
   @classmethod
   def mdev(cls, parent_type):
@@ -147,8 +148,9 @@ class Case(unittest.TestCase):
     cls.host.start_orield(
         f'devices_socket {{ path: "{socket}" mode: 0666 '
         f'user: "{_BORROW_USER}" }}', **NOBODY)
-    cls.host.start('oriel-borrow', [*AS_BORROW, programs['oriel-borrow'],
-                                    '--socket', socket])
+    cls.borrow = cls.host.start(
+        'oriel-borrow',
+        [*AS_BORROW, programs['oriel-borrow'], '--socket', socket])
 
   def oriel(self, *arguments, host=None):
     host = host or self.host

@@ -25,6 +25,7 @@ MODULES = (
     'edid_tests',
     'inventory_tests',
     'borrow_tests',
+    'attribution_tests',
     'nested_vm_tests',
     'removal_tests',
     'plane_tests',

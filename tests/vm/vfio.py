@@ -21,6 +21,7 @@ PLANE_TYPE_REGION = 4
 PLANE_PRIMARY = 1
 PCI_CONFIG_REGION = 7
 PCI_COMMAND = 4
+PCI_BASE_ADDRESS_0 = 0x10
 PCI_COMMAND_MEMORY = 2
 # Registers of the Bochs display in its BAR2, as mbochs has them.
 _VBE_REGISTERS = 0x500
@@ -128,6 +129,11 @@ class OpenDevice:
       os.pwrite(self.fd, struct.pack('<H', value),
                 offset + _VBE_REGISTERS + 2 * index)
 
+  def set_address(self, address):
+    """Of the first BAR, as firmware gives it."""
+    _, _, offset = self.region(PCI_CONFIG_REGION)
+    os.pwrite(self.fd, struct.pack('<I', address), offset + PCI_BASE_ADDRESS_0)
+
   def set_memory_decoding(self, on):
     """As a guest does while it sizes BARs or reboots."""
     _, _, offset = self.region(PCI_CONFIG_REGION)
@@ -141,15 +147,20 @@ class OpenDevice:
 class Device(OpenDevice):
   """An open device and its group, as a VMM holds them."""
 
-  def __init__(self, device):
+  def __init__(self, device, group_path=None):
     self.container = os.open('/dev/vfio/vfio', os.O_RDWR)
-    self.group = os.open(group_file(device), os.O_RDWR)
+    self.group = os.open(group_path or group_file(device), os.O_RDWR)
     fcntl.ioctl(self.group, GROUP_SET_CONTAINER,
                 struct.pack('i', self.container))
     fcntl.ioctl(self.container, SET_IOMMU, TYPE1_IOMMU)
+    self._name = device
+    super().__init__(self.open_again())
+
+  def open_again(self):
+    """Another fd of the device."""
     # Only with a buffer that it may change does ioctl return the result.
-    super().__init__(fcntl.ioctl(self.group, GROUP_GET_DEVICE_FD,
-                                 bytearray(device.encode() + b'\0')))
+    return fcntl.ioctl(self.group, GROUP_GET_DEVICE_FD,
+                       bytearray(self._name.encode() + b'\0'))
 
   def close(self):
     super().close()

@@ -27,6 +27,22 @@ class Player:
   def __init__(self, devices):
     self._devices = [vfio.Device(name) for name in devices]
 
+  def open(self, device, group_path):
+    """One more, as a hot-plug does."""
+    self._devices.append(vfio.Device(device, group_path))
+
+  def open_again(self, device):
+    """Another fd of it; the one before, which stays open."""
+    opened = self._devices[device]
+    old, opened.fd = opened.fd, opened.open_again()
+    return old
+
+  def close_fd(self, fd):
+    os.close(fd)
+
+  def set_address(self, device, address):
+    self._devices[device].set_address(address)
+
   def draw(self, device, seed, width, height):
     """On a device whose plane is a region."""
     self._devices[device].draw(
@@ -61,6 +77,7 @@ class Vmm:
   def __init__(self, name, devices, user=1001):
     arguments = ['python3', '-B', os.path.realpath(__file__),
                  '-name', f'guest={name}']
+    self._user = user
     for device in devices:
       os.chown(vfio.group_file(device), user, user)
       bus = next(bus for bus, folder in _FOLDERS.items()
@@ -97,6 +114,11 @@ class Vmm:
     if not line:
       raise RuntimeError(f'the VMM ended while it was asked to {command}')
     return json.loads(line)
+
+  def open(self, device, group_path=None):
+    """Has it open one more."""
+    os.chown(group_path or vfio.group_file(device), self._user, self._user)
+    self.ask('open', device=device, group_path=group_path)
 
   def draw(self, seed, device=0, size=(640, 480)):
     """Has it draw; the picture."""
