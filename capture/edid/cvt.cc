@@ -196,6 +196,13 @@ absl::StatusOr<Timing> ComputeTiming(const Mode& mode, Blanking blanking) {
         mode.width_px, mode.height_px, mode.refresh_mhz,
         kMaxDisplayIdClockKhz));
   }
+  // The clock's step can take a slow picture below what a monitor can have.
+  if (!CanBeShown(*timing)) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "compute a timing for %dx%d at %u mHz: in steps of the pixel clock its "
+        "rate is %.2f Hz, and no monitor has that; ask for a higher rate",
+        mode.width_px, mode.height_px, mode.refresh_mhz, timing->refresh_hz()));
+  }
   // Normal blanking grows with the width, in steps of a cell.
   if (timing->h_front_px < 1 || timing->h_sync_px < 1) {
     return absl::InvalidArgumentError(absl::StrFormat(

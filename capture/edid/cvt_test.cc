@@ -80,6 +80,8 @@ TEST(CvtTest, ATimingThatDoesNotFitSaysWhichLimit) {
   EXPECT_THAT(message({60'000, 60'000}, Blanking::kReduced),
               HasSubstr("167772160 kHz"));
   EXPECT_THAT(message({64, 480}, Blanking::kNormal), HasSubstr("narrow"));
+  EXPECT_THAT(message({3765, 136, 1000}, Blanking::kReduced),
+              HasSubstr("higher rate"));
 }
 
 // What a formula is asked for by bytes that anybody wrote.

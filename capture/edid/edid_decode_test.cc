@@ -172,6 +172,49 @@ TEST(EdidDecodeTest, EveryOptimizedTimingIsTheTools) {
   EXPECT_GT(agreement.both, 250);
 }
 
+// All that an EDID can ask CVT for.
+TEST(EdidDecodeTest, EveryKindOfCvtIsTheTools) {
+  struct Kind {
+    const char* options;
+    CvtFormat format;
+  };
+  const Kind kKinds[] = {
+      {"rb=0", {}},
+      {"interlaced", {.interlaced = true}},
+      {"rb=1", {.blanking = Blanking::kReduced}},
+      {"rb=1,interlaced", {.blanking = Blanking::kReduced, .interlaced = true}},
+      {"rb=2", {.blanking = Blanking::kReducedV2}},
+      {"rb=2,alt", {.blanking = Blanking::kReducedV2, .video_optimized = true}},
+      {"rb=3", {.blanking = Blanking::kReducedV3}},
+      {"rb=3,alt", {.blanking = Blanking::kReducedV3, .h_blank_px = 160}},
+      {"rb=3,hblank=120,vblank=565",
+       {.blanking = Blanking::kReducedV3,
+        .h_blank_px = 120,
+        .min_v_blank_us = 565}},
+      {"rb=3,early-vsync",
+       {.blanking = Blanking::kReducedV3, .early_sync = true}}};
+  constexpr Mode kModes[] = {{1920, 1080, 60'000},  {1366, 768, 50'000},
+                             {1280, 1024, 75'000},  {800, 600, 120'000},
+                             {5120, 1440, 144'000}, {7680, 4320, 24'000}};
+  Agreement agreement;
+  for (const Kind& kind : kKinds) {
+    for (const Mode& mode : kModes) {
+      CvtFormat format = kind.format;
+      format.width_px = mode.width_px;
+      format.height_px = mode.height_px;
+      format.refresh_hz = mode.refresh_mhz / 1000.0;
+      const auto ours = CvtTiming(format);
+      ASSERT_TRUE(ours.has_value()) << kind.options;
+      agreement.Add(
+          TimingsIn(OutputOf(absl::StrFormat(
+              "edid-decode --cvt w=%d,h=%d,fps=%d,%s", mode.width_px,
+              mode.height_px, mode.refresh_mhz / 1000, kind.options))),
+          {Told(*ours)}, kind.options);
+    }
+  }
+  agreement.Print("CVT");
+}
+
 TEST(EdidDecodeTest, EveryBlockKindIsReadAsTheToolReadsIt) {
   constexpr uint32_t kSeeds = 12;
   Agreement all;

@@ -53,6 +53,23 @@ TEST(EdidTest, ABuiltEdidIsParsedBackForEverySize) {
   }
 }
 
+// At every rate that can be asked for: what is built is understood, or refused.
+TEST(EdidTest, WhatIsBuiltAtAnyRateIsOneOfTheModesReadBack) {
+  for (const uint32_t refresh_mhz : {1000, 2000, 24'000, 500'000, 1'000'000}) {
+    for (int width = 50; width <= kMaxSidePx; width = width * 3 / 2) {
+      for (int height = 50; height <= kMaxSidePx; height = height * 3 / 2) {
+        const auto edid =
+            BuildEdid({.preferred = {width, height, refresh_mhz}});
+        if (!edid.ok()) continue;
+        EXPECT_EQ(PreferredMode(*edid).width_px, width);
+        EXPECT_EQ(PreferredMode(*edid).height_px, height);
+        EXPECT_THAT(ParseEdid(*edid)->problems, testing::IsEmpty())
+            << width << "x" << height << " at " << refresh_mhz;
+      }
+    }
+  }
+}
+
 TEST(EdidTest, RefreshSurvivesWithinTheClocksStep) {
   EXPECT_NEAR(PreferredMode(Build(1920, 1080)).refresh_mhz, 60'000, 100);
 }
