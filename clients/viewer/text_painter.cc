@@ -48,8 +48,9 @@ Surface Render(TTF_Font* font, const std::string& text, int window_width,
   for (int size_pt = kFontSizePt; size_pt >= kSmallestFontSizePt;
        size_pt -= 2) {
     if (TTF_SetFontSize(font, size_pt) != 0) break;
-    // SDL_ttf makes several lines as wide as they may be, not as they are.
-    const int width = std::min(wrap, WidestLine(font, text) + 1);
+    // SDL_ttf makes several lines as wide as they may be, not as they are, and
+    // wraps some that would just fit.
+    const int width = std::min(wrap, WidestLine(font, text) + kFontSizePt);
     surface.reset(TTF_RenderUTF8_Blended_Wrapped(font, text.c_str(),
                                                  SDL_Color{255, 255, 255, 255},
                                                  static_cast<Uint32>(width)));
