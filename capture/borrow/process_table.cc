@@ -228,7 +228,9 @@ void ProcessTable::Looked(pid_t pid, Found found, bool news, Duration cost,
   }
   const Duration pause = PauseOf(entry, found);
   if (pause > kNone) {
-    Schedule(pid, now + std::max<Duration>(pause, kCostFactor * cost));
+    // A look that was held up by other work did not cost what it took.
+    const Duration spared = std::min<Duration>(kCalmPause, kCostFactor * cost);
+    Schedule(pid, now + std::max(pause, spared));
   }
 }
 

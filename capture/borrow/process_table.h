@@ -44,7 +44,8 @@ class ProcessTable {
   bool IsNew(pid_t pid) const;
 
   // `news`: its VFIO fds are not those of the last look. `cost`: how long the
-  // look took; a hundredth of the time goes to one process at most.
+  // look took; a hundredth of the time goes to one process, or one look every
+  // five seconds.
   void Looked(pid_t pid, Found found, bool news, Duration cost, Time now);
   // Look again at once.
   void LookSoon(pid_t pid, Time now);

@@ -172,6 +172,14 @@ TEST_F(ProcessTableTest, SpendsAHundredthOfTheTimeOnOne) {
   EXPECT_LE(looks_, 5);
 }
 
+TEST_F(ProcessTableTest, ALookThatWasHeldUpIsRepeatedInFiveSeconds) {
+  found_ = Found::kUnfinished;
+  cost_ = seconds(1);
+  Fill({7});
+  Pass(milliseconds(5200));
+  EXPECT_EQ(looks_, 1);
+}
+
 TEST_F(ProcessTableTest, WithoutAlarmsVmmsAndYoungOnesAreDueAllTheTime) {
   alarms_come_ = false;
   table_.Tick(false, now_);
