@@ -14,8 +14,10 @@ namespace oriel::clients {
 namespace {
 
 constexpr std::chrono::milliseconds kProgressInterval(500);
-// Longer than a forced keyframe takes, even behind a full link.
-constexpr std::chrono::seconds kFirstFrameTimeout(20);
+// Longer than a forced keyframe takes, even behind a full link, and than a slow
+// encoder takes for a large picture of noise.
+constexpr std::chrono::seconds kFirstFrameTimeout(120);
+constexpr std::chrono::seconds kPlaneOffTimeout(20);
 
 std::chrono::milliseconds Since(Time start, Time now) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(now - start);
@@ -41,6 +43,8 @@ class Session {
   absl::Status OnEvent(const v1::StreamFramesResponse& event, Time arrival);
   absl::Status OnFormat(const v1::StreamFormat& format, Time arrival);
   absl::Status NoFrameCame() const;
+  // With the first picture.
+  std::chrono::seconds Patience() const;
   void ShowProgress(Time now);
 
   const RecordOptions& options_;
@@ -77,7 +81,7 @@ absl::Status Session::Run() {
     status = event.status();
     if (status.ok() && event->has_value()) status = OnEvent(**event, end_);
     if (status.ok() && !recorder_.start().has_value() &&
-        end_ - opened_ > kFirstFrameTimeout) {
+        end_ - opened_ > Patience()) {
       status = NoFrameCame();
     }
     if (!status.ok()) break;
@@ -118,14 +122,18 @@ absl::Status Session::OnFormat(const v1::StreamFormat& format, Time arrival) {
   return absl::OkStatus();
 }
 
+std::chrono::seconds Session::Patience() const {
+  return format_.state() == v1::DISPLAY_STATE_PLANE_OFF ? kPlaneOffTimeout
+                                                        : kFirstFrameTimeout;
+}
+
 absl::Status Session::NoFrameCame() const {
   const std::string reason =
       format_.state() == v1::DISPLAY_STATE_PLANE_OFF
           ? "the plane is off: " + format_.state_reason()
           : "the encoder gave no keyframe; see orield's log";
-  return absl::FailedPreconditionError(
-      absl::StrFormat("no picture came for %d s: %s",
-                      kFirstFrameTimeout.count(), Printable(reason)));
+  return absl::FailedPreconditionError(absl::StrFormat(
+      "no picture came for %d s: %s", Patience().count(), Printable(reason)));
 }
 
 void Session::ShowProgress(Time now) {
@@ -205,6 +213,9 @@ absl::Status RunRecord(const RecordOptions& options,
   request.set_quality(options.quality);
   const auto stream = DisplayStream::Start(context.connection, request);
   context.stop.Tell([&stream] { stream->Cancel(); });
+  stream->OnWaiting([&context](const std::string& what) {
+    context.console.err << "oriel: waiting for " << Printable(what) << "\n";
+  });
   Session session(options, context, *recorder, *stream);
   const absl::Status status = session.Run();
   // A first Ctrl-C now has no effect: the file is being completed.

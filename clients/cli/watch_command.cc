@@ -31,6 +31,7 @@ class Watch {
   absl::Status OnDeadline() const;
   absl::Status OnEvent(const v1::StreamFramesResponse& event);
   absl::Status OnOpened(const v1::StreamOpened& opened);
+  absl::Status OnEncoder(const v1::StreamEncoder& encoder);
   absl::Status OnFormat(const v1::StreamFormat& format);
   absl::Status OnCursor(const v1::Cursor& cursor, const std::string& payload);
   absl::Status OnUpdate(const v1::FrameUpdate& update,
@@ -101,6 +102,7 @@ absl::Status Watch::Run() {
 
 absl::Status Watch::OnEvent(const v1::StreamFramesResponse& event) {
   if (event.has_opened()) return OnOpened(event.opened());
+  if (event.has_encoder()) return OnEncoder(event.encoder());
   if (event.has_format()) return OnFormat(event.format());
   if (event.has_update()) return OnUpdate(event.update(), event.payload());
   if (event.has_cursor()) return OnCursor(event.cursor(), event.payload());
@@ -110,11 +112,18 @@ absl::Status Watch::OnEvent(const v1::StreamFramesResponse& event) {
 absl::Status Watch::OnOpened(const v1::StreamOpened& opened) {
   const std::string encoding = EncodingName(opened.encoding());
   return Print(
-      absl::StrFormat("%s (%s)\n", encoding, Printable(opened.encoder())),
+      opened.encoder().empty()
+          ? encoding + "\n"
+          : absl::StrFormat("%s (%s)\n", encoding, Printable(opened.encoder())),
       {{"event", "opened"},
        {"encoding", encoding},
        {"encoder", opened.encoder()},
        {"window_bytes", opened.window_bytes()}});
+}
+
+absl::Status Watch::OnEncoder(const v1::StreamEncoder& encoder) {
+  return Print(absl::StrFormat("encoder %s\n", Printable(encoder.encoder())),
+               {{"event", "encoder"}, {"encoder", encoder.encoder()}});
 }
 
 absl::Status Watch::OnFormat(const v1::StreamFormat& format) {
@@ -212,6 +221,9 @@ absl::Status RunWatch(const WatchOptions& options,
   request.set_quality(options.quality);
   const auto stream = DisplayStream::Start(context.connection, request);
   context.stop.Tell([&stream] { stream->Cancel(); });
+  stream->OnWaiting([&context](const std::string& what) {
+    context.console.err << "oriel: waiting for " << Printable(what) << "\n";
+  });
   Watch watch(options, context, *stream);
   const absl::Status status = watch.Run();
   context.stop.Tell([] {});

@@ -10,7 +10,9 @@ namespace oriel::clients {
 namespace {
 
 constexpr std::chrono::milliseconds kAcknowledgeAfter(200);
-constexpr std::chrono::seconds kOpenTimeout(10);
+constexpr std::chrono::seconds kOpenTimeout(20);
+constexpr std::chrono::seconds kFirstNotice(3);
+constexpr std::chrono::seconds kNoticeInterval(10);
 constexpr std::chrono::seconds kShortestSilenceLimit(3);
 constexpr std::chrono::seconds kListeningGap(1);
 constexpr std::chrono::seconds kResyncInterval(1);
@@ -145,16 +147,19 @@ class DisplayStream::Reactor
   grpc::Status status_ ABSL_GUARDED_BY(mutex_);
 };
 
-DisplayStream::DisplayStream(const Connection& connection)
+DisplayStream::DisplayStream(const Connection& connection, std::string display)
     : connection_(connection),
+      display_(std::move(display)),
       reactor_(std::make_unique<Reactor>()),
+      tell_at_(Clock::now() + kFirstNotice),
       silence_limit_(kOpenTimeout),
       last_event_(Clock::now()),
       listened_at_(last_event_) {}
 
 std::unique_ptr<DisplayStream> DisplayStream::Start(
     const Connection& connection, const v1::StreamFramesRequest& request) {
-  std::unique_ptr<DisplayStream> stream(new DisplayStream(connection));
+  std::unique_ptr<DisplayStream> stream(
+      new DisplayStream(connection, request.display()));
   stream->reactor_->Start(connection, request);
   return stream;
 }
@@ -177,6 +182,10 @@ absl::StatusOr<std::optional<v1::StreamFramesResponse>> DisplayStream::Next(
     Time until = std::min(deadline, last_event_ + silence_limit_);
     if (unsent_sequence_ != 0) until = std::min(until, acknowledge_by_);
     if (resync_wanted_) until = std::min(until, resync_not_before_);
+    if (tell_waiting_ && waiting_ != Waiting::kNothing) {
+      TellWaiting(now);
+      until = std::min(until, tell_at_);
+    }
     if (!wanted_keyframes_.empty()) {
       until = std::min(until, keyframes_not_before_);
     }
@@ -192,26 +201,70 @@ absl::StatusOr<std::optional<v1::StreamFramesResponse>> DisplayStream::Next(
     if (after > until + kListeningGap) last_event_ = after;
     if (after >= last_event_ + silence_limit_) {
       reactor_->Cancel();
-      return absl::UnavailableError(absl::StrFormat(
-          "nothing came from orield at %s for %.1f s; is its host overloaded "
-          "or the network cut?",
-          connection_.address().text,
-          std::chrono::duration<double>(silence_limit_).count()));
+      return SilenceStatus();
     }
     if (after >= deadline) return std::optional<v1::StreamFramesResponse>();
   }
+}
+
+absl::Status DisplayStream::SilenceStatus() const {
+  const double seconds = std::chrono::duration<double>(silence_limit_).count();
+  if (waiting_ == Waiting::kOpened) {
+    return absl::UnavailableError(absl::StrFormat(
+        "orield at %s did not open a stream of display %s within %.1f s; is "
+        "its host overloaded or the network cut?",
+        connection_.address().text, display_, seconds));
+  }
+  return absl::UnavailableError(absl::StrFormat(
+      "nothing came from orield at %s for %.1f s, no heartbeat either, while "
+      "waiting for %s; is its host overloaded or the network cut?",
+      connection_.address().text, seconds, WhatIsWaitedFor()));
+}
+
+std::string DisplayStream::WhatIsWaitedFor() const {
+  switch (waiting_) {
+    case Waiting::kOpened:
+      return absl::StrFormat("orield at %s to open a stream of display %s",
+                             connection_.address().text, display_);
+    case Waiting::kFormat:
+      return absl::StrFormat("the device of display %s to tell its plane",
+                             display_);
+    case Waiting::kPicture:
+      return absl::StrFormat(
+          "the first picture of display %s%s", display_,
+          encoder_.empty() ? "" : ", which " + encoder_ + " encodes");
+    case Waiting::kNothing:
+      break;
+  }
+  return "changes of display " + display_;
+}
+
+void DisplayStream::WaitFor(Waiting what) {
+  waiting_ = what;
+  tell_at_ = Clock::now() + kFirstNotice;
+}
+
+void DisplayStream::TellWaiting(Time now) {
+  if (now < tell_at_) return;
+  tell_at_ = now + kNoticeInterval;
+  tell_waiting_(WhatIsWaitedFor());
 }
 
 void DisplayStream::NoteEvent(const v1::StreamFramesResponse& event) {
   last_event_ = Clock::now();
   listened_at_ = last_event_;
   unacknowledged_bytes_ += event.payload().size();
+  if (event.has_encoder()) encoder_ = event.encoder().encoder();
   if (event.has_update()) {
+    waiting_ = Waiting::kNothing;
     ++received_update_count_;
     acknowledge_at_once_ =
         event.update().base_sequence() == 0 && event.update().more_follows();
   }
   if (event.has_format()) {
+    WaitFor(event.format().state() == v1::DISPLAY_STATE_PLANE_OFF
+                ? Waiting::kNothing
+                : Waiting::kPicture);
     // What was applied before belongs to a picture that is gone.
     unsent_sequence_ = 0;
     resync_wanted_ = false;
@@ -222,6 +275,8 @@ void DisplayStream::NoteEvent(const v1::StreamFramesResponse& event) {
     wanted_keyframes_.erase(patch.video().stream_id());
   }
   if (!event.has_opened()) return;
+  if (waiting_ == Waiting::kOpened) WaitFor(Waiting::kFormat);
+  encoder_ = event.opened().encoder();
   window_bytes_ = event.opened().window_bytes();
   const std::chrono::milliseconds heartbeat(
       event.opened().heartbeat_interval_ms());

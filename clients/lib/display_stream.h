@@ -1,9 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
+#include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "base/clock.h"
@@ -35,6 +38,12 @@ class DisplayStream {
 
   // The update was applied, and all before it.
   void Applied(uint64_t sequence);
+  // `tell` is called from within Next when the first picture of a format has
+  // not come for three seconds, and then every ten, with what is waited for.
+  void OnWaiting(std::function<void(const std::string& what)> tell) {
+    tell_waiting_ = std::move(tell);
+  }
+
   // The caller lost its place. Leaves from within Next, at most one a second,
   // unless Applied shows first that the place was found again.
   void RequestResync();
@@ -47,17 +56,28 @@ class DisplayStream {
 
  private:
   class Reactor;
-  explicit DisplayStream(const Connection& connection);
+  DisplayStream(const Connection& connection, std::string display);
+
+  enum class Waiting { kOpened, kFormat, kPicture, kNothing };
 
   absl::Status EndStatus();
+  absl::Status SilenceStatus() const;
+  std::string WhatIsWaitedFor() const;
+  void WaitFor(Waiting what);
+  void TellWaiting(Time now);
   void NoteEvent(const v1::StreamFramesResponse& event);
   void SendDueAcknowledgement(Time now);
   void SendDueResync(Time now);
   void SendDueKeyframes(Time now);
 
   const Connection& connection_;
+  const std::string display_;
   const std::unique_ptr<Reactor> reactor_;
   uint32_t window_bytes_ = 0;
+  Waiting waiting_ = Waiting::kOpened;
+  std::string encoder_;  // empty: not told
+  std::function<void(const std::string&)> tell_waiting_;
+  Time tell_at_;
   Duration silence_limit_;
   Time last_event_;
   Time listened_at_;

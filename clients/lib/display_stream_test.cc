@@ -3,6 +3,7 @@
 #include <future>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "clients/lib/fake_orield.h"
 #include "gmock/gmock.h"
@@ -256,6 +257,47 @@ TEST_F(DisplayStreamTest, ASilentServerIsGivenUp) {
   const auto end = stream->Next(Far());
   EXPECT_EQ(end.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(end.status().message()), HasSubstr("nothing came"));
+  EXPECT_THAT(std::string(end.status().message()),
+              HasSubstr("the device of display d to tell its plane"));
+}
+
+TEST_F(DisplayStreamTest, ASlowFirstPictureIsWaitedForAndSaid) {
+  std::promise<void> told;
+  server_.attach = [&](const v1::StreamFramesRequest&,
+                       FakeOrield::AttachStream* stream, grpc::ServerContext*) {
+    auto opened = OpenedEvent(1 << 20, 1000);
+    opened.mutable_opened()->clear_encoder();
+    stream->Write(opened);
+    v1::StreamFramesResponse encoder;
+    encoder.mutable_encoder()->set_encoder("a slow one");
+    stream->Write(encoder);
+    const auto format = FormatEvent(1, 8, 8);
+    stream->Write(format);
+    // Heartbeats for longer than a silence may last.
+    const std::future<void> enough = told.get_future();
+    while (enough.wait_for(std::chrono::milliseconds(200)) !=
+           std::future_status::ready) {
+      v1::StreamFramesResponse heartbeat;
+      heartbeat.mutable_heartbeat();
+      stream->Write(heartbeat);
+    }
+    stream->Write(FillEvent(format.format(), 1, 0, 0x112233));
+    return WaitForHangUp(stream);
+  };
+  const auto stream = Start();
+  std::vector<std::string> waited_for;
+  stream->OnWaiting([&](const std::string& what) {
+    if (waited_for.empty()) told.set_value();
+    waited_for.push_back(what);
+  });
+  absl::StatusOr<std::optional<v1::StreamFramesResponse>> event;
+  do {
+    event = stream->Next(Far());
+    ASSERT_TRUE(event.ok()) << event.status();
+  } while (!(*event)->has_update());
+  EXPECT_THAT(waited_for, ::testing::ElementsAre(
+                              "the first picture of display d, which a slow "
+                              "one encodes"));
 }
 
 TEST_F(DisplayStreamTest, AServerThatStopsEndsTheStream) {
