@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/command_line.h"
 #include "base/log.h"
+#include "base/log_limit.h"
 #include "base/stop_guard.h"
 #include "base/version.h"
 #include "base/word_options.h"
@@ -103,16 +104,12 @@ class Daemon {
         Connection::Open(socket_);
     if (!connection.ok()) {
       const std::string reason(connection.status().message());
-      if (reason != waiting_for_) {
-        spdlog::info("event=waiting reason={}", LogText(reason));
-      }
-      waiting_for_ = reason;
+      Log("event=waiting reason=" + LogText(reason));
       return connect_due_;
     }
-    waiting_for_.clear();
     peer_.connection = *std::move(connection);
-    spdlog::info("event=connected orield_pid={}",
-                 peer_.connection->orield_pid());
+    Log(absl::StrFormat("event=connected orield_pid=%d",
+                        peer_.connection->orield_pid()));
     borrower_.Connect(peer_.connection->orield_pid(), now);
     return connect_due_;
   }
@@ -121,7 +118,13 @@ class Daemon {
     borrower_.Disconnect();
     if (peer_.connection == nullptr) return;
     peer_.connection.reset();
-    spdlog::warn("event=disconnected reason={}", LogText(reason));
+    Log("event=disconnected reason=" + LogText(reason));
+  }
+
+  // An orield that takes no offers of ours would be told about for ever.
+  void Log(const std::string& line) {
+    const std::optional<std::string> unsaid = lines_.Admit(line);
+    if (unsaid.has_value()) spdlog::info("{}{}", line, *unsaid);
   }
 
   // True: a signal to stop came.
@@ -165,7 +168,7 @@ class Daemon {
   CurrentPeer peer_;
   Borrower borrower_;
   Time connect_due_{};
-  std::string waiting_for_;
+  LogLimit lines_;
   std::string status_;
 };
 

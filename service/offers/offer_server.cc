@@ -26,6 +26,7 @@
 #include "absl/strings/str_format.h"
 #include "base/display_name.h"
 #include "base/log.h"
+#include "base/log_limit.h"
 #include "base/mutex.h"
 #include "base/status_macros.h"
 #include "base/unique_fd.h"
@@ -130,6 +131,7 @@ class OfferServerImpl final : public OfferServer {
   void HandleEnds(const epoll_event* events, int count);
   int PauseMs(Time due) const;
 
+  void LogRefusal(const std::string& line, const std::string& reason);
   void Accept();
   absl::Status CheckUser(const Peer& peer) const;
   void ReadFrom(uint64_t tag);
@@ -164,6 +166,7 @@ class OfferServerImpl final : public OfferServer {
   std::map<uint64_t, Connection> connections_;  // by tag
   std::map<uint64_t, PidFd> pid_fds_;           // by tag
   Time accept_again_ = Time::max();
+  LogLimit refusals_;
 
   mutable Mutex list_mutex_;
   std::vector<LentDevice> list_ ABSL_GUARDED_BY(list_mutex_);
@@ -265,6 +268,13 @@ absl::Status OfferServerImpl::CheckUser(const Peer& peer) const {
       peer.uid()));
 }
 
+// Whoever may connect can be refused as often as it likes.
+void OfferServerImpl::LogRefusal(const std::string& line,
+                                 const std::string& reason) {
+  const std::optional<std::string> unsaid = refusals_.Admit(line + reason);
+  if (unsaid.has_value()) spdlog::warn("{} reason={}{}", line, reason, *unsaid);
+}
+
 void OfferServerImpl::Accept() {
   UniqueFd socket(
       accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
@@ -274,8 +284,7 @@ void OfferServerImpl::Accept() {
       return;
     }
     // It stays ready: not to be asked again in a tight loop.
-    spdlog::warn("event=helper_not_accepted reason={}",
-                 LogText(std::strerror(errno)));
+    LogRefusal("event=helper_not_accepted", LogText(std::strerror(errno)));
     Unwatch(socket_.get());
     accept_again_ = Clock::now() + kAcceptPause;
     return;
@@ -291,9 +300,10 @@ void OfferServerImpl::Accept() {
     status = absl::ErrnoToStatus(errno, "wait for its messages");
   }
   if (!status.ok()) {
-    spdlog::warn("event=helper_refused pid={} uid={} reason={}",
-                 peer.ok() ? (*peer)->pid() : 0, peer.ok() ? (*peer)->uid() : 0,
-                 LogText(std::string(status.message())));
+    // Not by its pid, which is another one with each attempt.
+    LogRefusal(absl::StrFormat("event=helper_refused uid=%d",
+                               peer.ok() ? (*peer)->uid() : 0),
+               LogText(std::string(status.message())));
     if (peer.ok()) {
       (*peer)->Send(capture::Notice{std::string(status.message())});
     }
@@ -414,8 +424,8 @@ absl::Status OfferServerImpl::CheckFds(Offer& offer,
 
 absl::Status OfferServerImpl::Refuse(uint64_t tag, const Offer& offer,
                                      const std::string& reason) {
-  spdlog::warn("event=offer_refused display={} reason={}",
-               LogText(offer.display), LogText(reason));
+  LogRefusal("event=offer_refused display=" + LogText(offer.display),
+             LogText(reason));
   if (connections_[tag].peer->Send(capture::Refused{offer.id, reason})) {
     return absl::OkStatus();
   }
