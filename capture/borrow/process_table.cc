@@ -104,10 +104,9 @@ void ProcessTable::ScheduleEarly(pid_t pid, Time now) {
   const auto at = entries_.find(pid);
   if (at == entries_.end()) return;
   const Entry& entry = at->second;
-  Schedule(pid, entry.looks == 0
-                    ? now
-                    : std::max<Time>(
-                          now, entry.looked + kAlarmCostFactor * entry.cost));
+  const Duration spared =
+      std::min<Duration>(kPause, kAlarmCostFactor * entry.cost);
+  Schedule(pid, entry.looks == 0 ? now : std::max(now, entry.looked + spared));
 }
 
 void ProcessTable::Schedule(pid_t pid, Time due) {

@@ -178,6 +178,11 @@ TEST_F(ProcessTableTest, ALookThatWasHeldUpIsRepeatedInFiveSeconds) {
   Fill({7});
   Pass(milliseconds(5200));
   EXPECT_EQ(looks_, 1);
+  // And after an alarm in one.
+  table_.Alarm(now_);
+  looks_ = 0;
+  Pass(milliseconds(1200));
+  EXPECT_EQ(looks_, 1);
 }
 
 TEST_F(ProcessTableTest, WithoutAlarmsVmmsAndYoungOnesAreDueAllTheTime) {
