@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 
 #include "absl/status/status.h"
 #include "base/picture/rect.h"
@@ -16,6 +17,12 @@ struct Plane {
   Size size;
   uint32_t stride_bytes = 0;
   uint64_t offset_bytes = 0;  // of the first pixel in the region
+};
+
+enum class Life {
+  kOn,
+  kOff,    // the memory is nobody's screen now
+  kEnded,  // nor will it ever again: another framebuffer takes its place
 };
 
 // The memory behind the virtual vGPU's framebuffer region: a file that clients
@@ -39,6 +46,10 @@ class Framebuffer {
   // A picture of fixed size keeps it and says so by success: a monitor that is
   // plugged in does not oblige the guest to change its mode.
   virtual absl::Status SetMode(Size size) = 0;
+
+  // As the last Draw found it, and why it is not on.
+  virtual Life life() const { return Life::kOn; }
+  virtual std::string why_not_on() const { return ""; }
 
   virtual void Draw(const SceneTime& time) = 0;
   virtual std::optional<Duration> NextChange(const SceneTime& time) const = 0;

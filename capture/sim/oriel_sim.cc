@@ -81,29 +81,46 @@ void AddOptions(CLI::App& app, Options& options) {
                "and end");
 }
 
-absl::Status Serve(const Options& options, VirtualDevice& device, int stop_fd) {
+// The device of these options; its framebuffer is opened anew.
+absl::StatusOr<std::unique_ptr<VirtualDevice>> MakeDevice(
+    const Options& options) {
+  ASSIGN_OR_RETURN(std::unique_ptr<Framebuffer> framebuffer,
+                   MakeFramebuffer(options));
+  ASSIGN_OR_RETURN(VirtualDeviceOptions device_options,
+                   MakeDeviceOptions(options));
+  return std::make_unique<VirtualDevice>(std::move(framebuffer),
+                                         std::move(device_options));
+}
+
+absl::Status Serve(const Options& options,
+                   std::unique_ptr<VirtualDevice> device, int stop_fd) {
   ASSIGN_OR_RETURN(Listener listener, Listener::Open(options.socket_path));
-  const Plane plane = device.framebuffer().plane();
-  std::fprintf(stderr, "oriel-sim: listening on %s, %dx%d %s, scene %s\n",
-               options.socket_path.c_str(), plane.size.width_px,
-               plane.size.height_px, FourccName(plane.fourcc).c_str(),
-               options.scene.c_str());
-  Server server(device, &listener);
-  return server.Run(stop_fd);
+  const char* event = "listening on";
+  for (;;) {
+    const Plane plane = device->framebuffer().plane();
+    std::fprintf(stderr, "oriel-sim: %s %s, %dx%d %s, scene %s\n", event,
+                 options.socket_path.c_str(), plane.size.width_px,
+                 plane.size.height_px, FourccName(plane.fourcc).c_str(),
+                 options.scene.c_str());
+    const absl::Status status = Server(*device, &listener).Run(stop_fd);
+    if (!absl::IsAborted(status)) return status;
+    std::fprintf(stderr, "oriel-sim: %s; clients are to connect again\n",
+                 std::string(status.message()).c_str());
+    // Where it has just gone again, the old one looks when a client comes.
+    if (auto next = MakeDevice(options); next.ok()) device = *std::move(next);
+    event = "another device at";
+  }
 }
 
 absl::Status Run(const Options& options) {
   if (options.socket_path.empty() && !options.print_config) {
     return absl::InvalidArgumentError("--socket PATH is required");
   }
-  ASSIGN_OR_RETURN(std::unique_ptr<Framebuffer> framebuffer,
-                   MakeFramebuffer(options));
+  ASSIGN_OR_RETURN(std::unique_ptr<VirtualDevice> device, MakeDevice(options));
   if (options.print_config) {
-    return WriteToStandardOutput(FramebufferConfig(framebuffer->plane()));
+    return WriteToStandardOutput(
+        FramebufferConfig(device->framebuffer().plane()));
   }
-  ASSIGN_OR_RETURN(VirtualDeviceOptions device_options,
-                   MakeDeviceOptions(options));
-  VirtualDevice device(std::move(framebuffer), std::move(device_options));
   // The socket's file goes at the first signal: the next one can start then.
   ASSIGN_OR_RETURN(
       const std::unique_ptr<StopGuard> guard,
@@ -112,7 +129,7 @@ absl::Status Run(const Options& options) {
              UnixListener::UnpublishAll();
              return true;
            }}));
-  return Serve(options, device, guard->stop_fd());
+  return Serve(options, std::move(device), guard->stop_fd());
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "base/status_macros.h"
 #include "spdlog/spdlog.h"
 
 namespace oriel::capture::sim {
@@ -32,7 +33,7 @@ void Server::AddClient(UniqueFd socket) {
 absl::Status Server::Run(int stop_fd) {
   std::vector<pollfd> polled;
   for (;;) {
-    DrawIfDue();
+    RETURN_IF_ERROR(DrawIfDue());
     polled.assign(1, {.fd = stop_fd, .events = POLLIN});
     for (const auto& client : clients_) {
       polled.push_back({.fd = client->fd(), .events = client->poll_events()});
@@ -70,13 +71,35 @@ int Server::PollTimeoutMs() const {
   return timeout_ms;
 }
 
-void Server::DrawIfDue() {
-  const Time now = Clock::now();
-  if (clients_.empty() || now < next_draw_) return;
-  const SceneTime time = {now - start_, std::time(nullptr)};
+absl::Status Server::DrawIfDue() {
+  if (clients_.empty() || Clock::now() < next_draw_) return absl::OkStatus();
+  Draw();
+  return FollowFramebuffer();
+}
+
+void Server::Draw() {
+  const SceneTime time = {Clock::now() - start_, std::time(nullptr)};
   device_.Draw(time);
   const auto next = device_.NextChange(time);
   next_draw_ = next.has_value() ? start_ + *next : Time::max();
+}
+
+absl::Status Server::FollowFramebuffer() {
+  const Framebuffer& framebuffer = device_.framebuffer();
+  const Life life = framebuffer.life();
+  if (life == Life::kEnded) {
+    return absl::AbortedError(framebuffer.why_not_on());
+  }
+  if (std::exchange(life_, life) != life) {
+    if (life == Life::kOff) {
+      spdlog::warn("no device until it is back: {}", framebuffer.why_not_on());
+    } else {
+      spdlog::info("the device is back");
+    }
+  }
+  // Clients have mapped what is nobody's screen any more.
+  if (life == Life::kOff) clients_.clear();
+  return absl::OkStatus();
 }
 
 void Server::AcceptClients() {
@@ -91,6 +114,11 @@ void Server::AcceptClients() {
   if (clients_.size() >= kMaxClients) {
     spdlog::warn("turned a client away: {} are connected", clients_.size());
     return;
+  }
+  // One that tries every second is no news every second.
+  if (life_ == Life::kOff) {
+    Draw();
+    if (device_.framebuffer().life() == Life::kOff) return;
   }
   AddClient(*std::move(client));
 }

@@ -14,8 +14,8 @@ namespace oriel::capture::sim {
 
 // Serves one virtual device to up to 64 clients; more are turned away. A client
 // that breaks the protocol is dropped and logged, the others do not notice.
-// The scene is drawn only while somebody is connected. Thread-compatible: one
-// thread polls everything.
+// The scene is drawn only while somebody is connected; where its framebuffer is
+// off, nobody is. Thread-compatible: one thread polls everything.
 class Server {
  public:
   static constexpr size_t kMaxClients = 64;
@@ -26,13 +26,17 @@ class Server {
 
   // A connected stream socket.
   void AddClient(UniqueFd socket);
-  // Until `stop_fd` polls as readable.
+  // Until `stop_fd` polls as readable. kAborted: the device's framebuffer has
+  // ended; the clients go with this server and may come back to another.
   absl::Status Run(int stop_fd);
 
  private:
   // How long poll may wait, in milliseconds; -1: for ever.
   int PollTimeoutMs() const;
-  void DrawIfDue();
+  absl::Status DrawIfDue();
+  void Draw();
+  // Tells what became of the framebuffer. kAborted: see Run.
+  absl::Status FollowFramebuffer();
   void AcceptClients();
   // False: drop it.
   bool Serve(Connection& client, short events);
@@ -42,6 +46,7 @@ class Server {
   std::vector<std::unique_ptr<Connection>> clients_;
   const Time start_ = Clock::now();
   Time next_draw_ = start_;
+  Life life_ = Life::kOn;       // that was told
   bool accept_paused_ = false;  // out of file descriptors: not in this round
 };
 

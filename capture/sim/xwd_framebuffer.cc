@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -33,48 +34,30 @@ absl::StatusOr<size_t> ReadAt(int fd, uint64_t offset, std::span<uint8_t> out) {
   return done;
 }
 
-class XwdFramebuffer : public Framebuffer {
- public:
-  XwdFramebuffer(UniqueFd fd, const XwdLayout& layout, uint64_t file_bytes)
-      : fd_(std::move(fd)), layout_(layout) {
-    const auto page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
-    size_bytes_ = (file_bytes + page - 1) / page * page;
-  }
+// How long an X server that has ended may look alive.
+constexpr std::chrono::milliseconds kLookInterval(250);
 
-  int fd() const override { return fd_.get(); }
-  uint64_t region_size_bytes() const override { return size_bytes_; }
-  Plane plane() const override {
-    return {.fourcc = DRM_FORMAT_XRGB8888,
-            .size = layout_.size,
-            .stride_bytes = layout_.stride_bytes,
-            .offset_bytes = layout_.pixel_offset};
-  }
-  absl::Status Read(uint64_t offset, std::span<uint8_t> out) const override {
-    ASSIGN_OR_RETURN(const size_t done, ReadAt(fd_.get(), offset, out));
-    std::fill(out.begin() + static_cast<std::ptrdiff_t>(done), out.end(), 0);
-    return absl::OkStatus();
-  }
-  Size max_size() const override { return layout_.size; }
-  absl::Status SetMode(Size) override { return absl::OkStatus(); }
-  void Draw(const SceneTime&) override {}
-  std::optional<Duration> NextChange(const SceneTime&) const override {
-    return std::nullopt;
-  }
+// A screen file that was opened, and what it was then.
+struct ScreenFile {
+  UniqueFd fd;
+  dev_t device = 0;
+  ino_t inode = 0;
+  uint64_t size_bytes = 0;
+  std::array<uint8_t, kXwdHeaderBytes> header{};
+  XwdLayout layout;
 
- private:
-  const UniqueFd fd_;
-  const XwdLayout layout_;
-  uint64_t size_bytes_ = 0;
+  bool SameScreen(const ScreenFile& other) const {
+    return device == other.device && inode == other.inode &&
+           size_bytes == other.size_bytes && header == other.header;
+  }
 };
 
-}  // namespace
-
-absl::StatusOr<std::unique_ptr<Framebuffer>> OpenXwdFramebuffer(
-    const std::string& path) {
+absl::StatusOr<ScreenFile> OpenScreenFile(const std::string& path) {
+  ScreenFile file;
   // O_NONBLOCK: a FIFO of that name must not hold us up.
-  UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  file.fd.reset(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat info {};
-  if (!fd.valid() || fstat(fd.get(), &info) != 0) {
+  if (!file.fd.valid() || fstat(file.fd.get(), &info) != 0) {
     return absl::ErrnoToStatus(
         errno, absl::StrFormat("open screen file %s (Xvfb makes it: Xvfb :9 "
                                "-screen 0 1920x1080x24 -fbdir FOLDER)",
@@ -84,16 +67,80 @@ absl::StatusOr<std::unique_ptr<Framebuffer>> OpenXwdFramebuffer(
     return absl::InvalidArgumentError(
         absl::StrFormat("open screen file %s: it is no regular file", path));
   }
-  const auto file_bytes = static_cast<uint64_t>(info.st_size);
-  std::array<uint8_t, kXwdHeaderBytes> header{};
-  ASSIGN_OR_RETURN(const size_t read, ReadAt(fd.get(), 0, header));
-  const auto layout = ParseXwdHeader(std::span(header).first(read), file_bytes);
+  file.device = info.st_dev;
+  file.inode = info.st_ino;
+  file.size_bytes = static_cast<uint64_t>(info.st_size);
+  ASSIGN_OR_RETURN(const size_t read, ReadAt(file.fd.get(), 0, file.header));
+  const auto layout =
+      ParseXwdHeader(std::span(file.header).first(read), file.size_bytes);
   if (!layout.ok()) {
     return absl::InvalidArgumentError(
         absl::StrFormat("open screen file %s: %s", path,
                         std::string(layout.status().message())));
   }
-  return std::make_unique<XwdFramebuffer>(std::move(fd), *layout, file_bytes);
+  file.layout = *layout;
+  return file;
+}
+
+class XwdFramebuffer : public Framebuffer {
+ public:
+  XwdFramebuffer(const std::string& path, ScreenFile file)
+      : path_(path), file_(std::move(file)) {
+    const auto page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+    size_bytes_ = (file_.size_bytes + page - 1) / page * page;
+  }
+
+  int fd() const override { return file_.fd.get(); }
+  uint64_t region_size_bytes() const override { return size_bytes_; }
+  Plane plane() const override {
+    return {.fourcc = DRM_FORMAT_XRGB8888,
+            .size = file_.layout.size,
+            .stride_bytes = file_.layout.stride_bytes,
+            .offset_bytes = file_.layout.pixel_offset};
+  }
+  absl::Status Read(uint64_t offset, std::span<uint8_t> out) const override {
+    ASSIGN_OR_RETURN(const size_t done, ReadAt(fd(), offset, out));
+    std::fill(out.begin() + static_cast<std::ptrdiff_t>(done), out.end(), 0);
+    return absl::OkStatus();
+  }
+  Size max_size() const override { return file_.layout.size; }
+  absl::Status SetMode(Size) override { return absl::OkStatus(); }
+
+  Life life() const override { return life_; }
+  std::string why_not_on() const override { return why_not_on_; }
+
+  // Xvfb draws; this looks whether it still does.
+  void Draw(const SceneTime&) override {
+    const absl::StatusOr<ScreenFile> now = OpenScreenFile(path_);
+    if (!now.ok()) {
+      life_ = Life::kOff;
+      why_not_on_ = std::string(now.status().message());
+    } else if (!file_.SameScreen(*now)) {
+      life_ = Life::kEnded;
+      why_not_on_ = "another screen file stands at " + path_;
+    } else {
+      life_ = Life::kOn;
+      why_not_on_.clear();
+    }
+  }
+  std::optional<Duration> NextChange(const SceneTime& time) const override {
+    return time.elapsed + kLookInterval;
+  }
+
+ private:
+  const std::string path_;
+  const ScreenFile file_;
+  uint64_t size_bytes_ = 0;
+  Life life_ = Life::kOn;
+  std::string why_not_on_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Framebuffer>> OpenXwdFramebuffer(
+    const std::string& path) {
+  ASSIGN_OR_RETURN(ScreenFile file, OpenScreenFile(path));
+  return std::make_unique<XwdFramebuffer>(path, std::move(file));
 }
 
 }  // namespace oriel::capture::sim

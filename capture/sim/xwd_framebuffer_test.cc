@@ -2,40 +2,21 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
 
 #include "capture/sim/xwd_header.h"
+#include "capture/sim/xwd_test_file.h"
 
 namespace oriel::capture::sim {
 namespace {
 
-constexpr uint64_t kPixelOffset = 160 + 256 * 12;
-
-void Put(std::vector<uint8_t>& bytes, size_t word, uint32_t value) {
-  for (int i = 0; i < 4; ++i) {
-    bytes[word * 4 + i] = static_cast<uint8_t>(value >> (24 - 8 * i));
-  }
-}
-
-// As Xvfb writes it.
-std::vector<uint8_t> Header(uint32_t width, uint32_t height) {
-  std::vector<uint8_t> bytes(kXwdHeaderBytes);
-  const uint32_t kWords[] = {
-      160, 7,   2,     24,        width, height,   0,      0,    32,
-      0,   32,  32,    width * 4, 4,     0xFF0000, 0xFF00, 0xFF, 8,
-      256, 256, width, height,    0,     0,        0};
-  for (size_t i = 0; i < std::size(kWords); ++i) Put(bytes, i, kWords[i]);
-  return bytes;
-}
-
-uint64_t FileBytes(uint32_t width, uint32_t height) {
-  return kPixelOffset + uint64_t{width} * height * 4;
-}
-
 TEST(XwdHeaderTest, AnXvfbHeaderSaysWhereThePixelsAre) {
-  const auto layout = ParseXwdHeader(Header(1920, 1080), FileBytes(1920, 1080));
+  const auto layout =
+      ParseXwdHeader(XwdHeader(1920, 1080), XwdFileBytes(1920, 1080));
   ASSERT_TRUE(layout.ok()) << layout.status();
   EXPECT_EQ(layout->size, (Size{1920, 1080}));
   EXPECT_EQ(layout->stride_bytes, 7680u);
@@ -44,10 +25,11 @@ TEST(XwdHeaderTest, AnXvfbHeaderSaysWhereThePixelsAre) {
 
 TEST(XwdHeaderTest, AFileThatEndsTooEarlyIsRefused) {
   EXPECT_FALSE(
-      ParseXwdHeader(Header(1920, 1080), FileBytes(1920, 1080) - 1).ok());
-  const auto header = Header(1920, 1080);
+      ParseXwdHeader(XwdHeader(1920, 1080), XwdFileBytes(1920, 1080) - 1).ok());
+  const auto header = XwdHeader(1920, 1080);
   EXPECT_FALSE(
-      ParseXwdHeader(std::span(header).first(99), FileBytes(1920, 1080)).ok());
+      ParseXwdHeader(std::span(header).first(99), XwdFileBytes(1920, 1080))
+          .ok());
   EXPECT_FALSE(ParseXwdHeader({}, 0).ok());
 }
 
@@ -61,58 +43,100 @@ TEST(XwdHeaderTest, EveryFieldThatMattersIsChecked) {
       {11, 16},       {12, 7679},      {12, 1 << 30}, {14, 0xFF}, {15, 0},
       {16, 0xFF0000}, {19, 0xFFFFFFFF}};
   for (const auto& wrong : kWrong) {
-    auto header = Header(1920, 1080);
-    Put(header, wrong.word, wrong.value);
+    auto header = XwdHeader(1920, 1080);
+    PutXwdWord(header, wrong.word, wrong.value);
     EXPECT_EQ(ParseXwdHeader(header, UINT64_MAX).status().code(),
               absl::StatusCode::kInvalidArgument)
         << "word " << wrong.word;
   }
 }
 
-std::string WriteScreen(const char* name, const std::vector<uint8_t>& header,
-                        uint64_t file_bytes) {
-  const std::string path = testing::TempDir() + "/" + name;
-  std::string bytes(file_bytes, '\x5A');
-  std::copy(header.begin(), header.end(), bytes.begin());
-  std::ofstream(path, std::ios::binary) << bytes;
-  return path;
-}
-
 TEST(XwdFramebufferTest, TheRegionIsTheFileInWholePages) {
-  const std::string path =
-      WriteScreen("screen", Header(100, 50), FileBytes(100, 50));
+  const std::string path = WriteScreenFile("screen", 100, 50);
   auto framebuffer = OpenXwdFramebuffer(path);
   ASSERT_TRUE(framebuffer.ok()) << framebuffer.status();
-  EXPECT_EQ((*framebuffer)->plane().offset_bytes, kPixelOffset);
+  EXPECT_EQ((*framebuffer)->plane().offset_bytes, kXwdPixelOffset);
   EXPECT_EQ((*framebuffer)->region_size_bytes() % 4096, 0u);
-  EXPECT_GE((*framebuffer)->region_size_bytes(), FileBytes(100, 50));
+  EXPECT_GE((*framebuffer)->region_size_bytes(), XwdFileBytes(100, 50));
   std::vector<uint8_t> end(8);
-  ASSERT_TRUE((*framebuffer)->Read(FileBytes(100, 50) - 4, end).ok());
+  ASSERT_TRUE((*framebuffer)->Read(XwdFileBytes(100, 50) - 4, end).ok());
   EXPECT_EQ(end, (std::vector<uint8_t>{0x5A, 0x5A, 0x5A, 0x5A, 0, 0, 0, 0}));
 }
 
 TEST(XwdFramebufferTest, WhatIsDrawnLaterIsSeen) {
-  const std::string path =
-      WriteScreen("live", Header(100, 50), FileBytes(100, 50));
+  const std::string path = WriteScreenFile("live", 100, 50);
   auto framebuffer = OpenXwdFramebuffer(path);
   ASSERT_TRUE(framebuffer.ok());
   std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
-  file.seekp(kPixelOffset);
+  file.seekp(kXwdPixelOffset);
   file.put('\x77');
   file.flush();
   std::vector<uint8_t> byte(1);
-  ASSERT_TRUE((*framebuffer)->Read(kPixelOffset, byte).ok());
+  ASSERT_TRUE((*framebuffer)->Read(kXwdPixelOffset, byte).ok());
   EXPECT_EQ(byte[0], 0x77);
 }
 
 TEST(XwdFramebufferTest, OtherFilesAreRefusedByName) {
   const auto missing = OpenXwdFramebuffer("/nowhere/Xvfb_screen0");
   EXPECT_EQ(missing.status().code(), absl::StatusCode::kNotFound);
-  const std::string path = WriteScreen("text", {}, 1000);
+  const std::string path = testing::TempDir() + "/text";
+  std::ofstream(path) << std::string(1000, '\x5A');
   const auto text = OpenXwdFramebuffer(path);
   EXPECT_NE(std::string(text.status().message()).find(path), std::string::npos);
   EXPECT_FALSE(OpenXwdFramebuffer("/dev/null").ok());
   EXPECT_FALSE(OpenXwdFramebuffer(testing::TempDir()).ok());
+}
+
+// As a client is told after the next look.
+Life LifeOf(Framebuffer& framebuffer) {
+  framebuffer.Draw({});
+  return framebuffer.life();
+}
+
+TEST(XwdFramebufferTest, AFileThatIsGoneIsAPlaneThatIsOff) {
+  const std::string path = WriteScreenFile("gone", 100, 50);
+  auto framebuffer = OpenXwdFramebuffer(path);
+  ASSERT_TRUE(framebuffer.ok());
+  EXPECT_EQ(LifeOf(**framebuffer), Life::kOn);
+  const std::string aside = path + ".aside";
+  ASSERT_EQ(std::rename(path.c_str(), aside.c_str()), 0);
+  EXPECT_EQ(LifeOf(**framebuffer), Life::kOff);
+  EXPECT_NE((*framebuffer)->why_not_on().find(path), std::string::npos);
+  ASSERT_EQ(std::rename(aside.c_str(), path.c_str()), 0);
+  EXPECT_EQ(LifeOf(**framebuffer), Life::kOn);
+  EXPECT_EQ((*framebuffer)->why_not_on(), "");
+}
+
+TEST(XwdFramebufferTest, AnotherFileInItsPlaceIsAnotherScreen) {
+  const std::string path = WriteScreenFile("replaced", 100, 50);
+  auto framebuffer = OpenXwdFramebuffer(path);
+  ASSERT_TRUE(framebuffer.ok());
+  // Both exist for a moment, so that they cannot have one inode.
+  const std::string next = WriteScreenFile("replaced.next", 100, 50);
+  ASSERT_EQ(std::rename(next.c_str(), path.c_str()), 0);
+  EXPECT_EQ(LifeOf(**framebuffer), Life::kEnded);
+  EXPECT_NE((*framebuffer)->why_not_on().find(path), std::string::npos);
+  // What is no screen yet may become one.
+  std::filesystem::resize_file(path, 50);
+  EXPECT_EQ(LifeOf(**framebuffer), Life::kOff);
+}
+
+TEST(XwdFramebufferTest, AnotherHeaderInTheSameFileIsAnotherScreen) {
+  const std::string path = WriteScreenFile("same", 100, 50);
+  auto framebuffer = OpenXwdFramebuffer(path);
+  ASSERT_TRUE(framebuffer.ok());
+  WriteScreenFile("same", 50, 100);
+  EXPECT_EQ(LifeOf(**framebuffer), Life::kEnded);
+}
+
+TEST(XwdFramebufferTest, TheFileIsLookedAtAgainAndAgain) {
+  auto framebuffer = OpenXwdFramebuffer(WriteScreenFile("again", 100, 50));
+  ASSERT_TRUE(framebuffer.ok());
+  const SceneTime time = {std::chrono::hours(1), 0};
+  const auto next = (*framebuffer)->NextChange(time);
+  ASSERT_TRUE(next.has_value());
+  EXPECT_GT(*next, time.elapsed);
+  EXPECT_LE(*next, time.elapsed + std::chrono::seconds(1));
 }
 
 }  // namespace
