@@ -341,6 +341,33 @@ TEST_F(CommandsTest, AStopSignalCompletesTheFile) {
   EXPECT_GT(Content(path).size(), 1000u);
 }
 
+TEST_F(CommandsTest, ARecordingOfAScreenThatRestsAsksForItOnceMore) {
+  server_.attach = [this](const v1::StreamFramesRequest&, AttachStream* stream,
+                          grpc::ServerContext*) {
+    const auto events = VideoEvents(2);
+    WriteAll(stream, events);
+    v1::AttachDisplayRequest request;
+    while (stream->Read(&request) &&
+           request.control().keyframe_streams_size() == 0) {
+    }
+    EXPECT_EQ(request.control().keyframe_streams_size(), 1);
+    EXPECT_FALSE(request.control().resync());
+    v1::StreamFramesResponse repeat = events[2];
+    repeat.mutable_update()->set_sequence(3);
+    stream->Write(repeat);
+    while (stream->Read(&request) && request.control().applied_sequence() < 3) {
+    }
+    stop_.Trigger();
+    return WaitForHangUp(stream);
+  };
+  const std::string path = Fresh("rest.mkv");
+  const Outcome outcome = Run({"record", "-o", path, "--json"});
+  EXPECT_EQ(outcome.exit_code, kExitOk) << outcome.err;
+  const nlohmann::json json = nlohmann::json::parse(outcome.out);
+  EXPECT_EQ(json["frames"], 3);
+  EXPECT_EQ(json["complete"], true);
+}
+
 TEST_F(CommandsTest, AServerThatGoesAwayLeavesACompleteFile) {
   server_.attach = [](const v1::StreamFramesRequest&, AttachStream* stream,
                       grpc::ServerContext*) {

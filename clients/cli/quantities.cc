@@ -7,6 +7,11 @@
 #include "absl/strings/str_format.h"
 
 namespace oriel::clients {
+namespace {
+
+constexpr double kLongestMs = 366 * 24 * 3.6e6;
+
+}  // namespace
 
 absl::StatusOr<std::chrono::milliseconds> ParseDuration(
     const std::string& text) {
@@ -20,14 +25,16 @@ absl::StatusOr<std::chrono::milliseconds> ParseDuration(
   if (unit == "ms") unit_ms = 1;
   if (unit == "m" || unit == "min") unit_ms = 60'000;
   if (unit == "h") unit_ms = 3'600'000;
+  if (unit == "d") unit_ms = 24 * 3'600'000;
   if (error != std::errc() || unit_ms == 0 || !std::isfinite(number)) {
     return absl::InvalidArgumentError(absl::StrFormat(
-        "'%s' is no duration; write for example 10s, 500ms, 2m or 1h", text));
+        "'%s' is no duration; write for example 10s, 500ms, 2m, 1h or 7d",
+        text));
   }
   const double total_ms = std::round(number * unit_ms);
-  if (total_ms < 1 || total_ms > 3.6e9) {
+  if (total_ms < 1 || total_ms > kLongestMs) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("'%s' is out of range: 1ms to 1000h", text));
+        absl::StrFormat("'%s' is out of range: 1ms to 366d", text));
   }
   return std::chrono::milliseconds(static_cast<int64_t>(total_ms));
 }

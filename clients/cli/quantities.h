@@ -8,8 +8,8 @@
 
 namespace oriel::clients {
 
-// "10s", "1.5s", "500ms", "2m", "1h"; a plain number is seconds. More than
-// zero and at most 1000 hours, else kInvalidArgument.
+// "10s", "1.5s", "500ms", "2m", "1h", "7d"; a plain number is seconds. More
+// than zero and at most 366 days, else kInvalidArgument.
 absl::StatusOr<std::chrono::milliseconds> ParseDuration(
     const std::string& text);
 

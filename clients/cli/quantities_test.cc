@@ -7,8 +7,10 @@ namespace {
 
 TEST(QuantitiesTest, ReadsDurationsInEveryUnit) {
   const std::pair<const char*, int64_t> cases[] = {
-      {"10s", 10'000}, {"10", 10'000},    {"1.5s", 1500},   {"500ms", 500},
-      {"2m", 120'000}, {"2min", 120'000}, {"1h", 3'600'000}};
+      {"10s", 10'000},          {"10", 10'000},      {"1.5s", 1500},
+      {"500ms", 500},           {"2m", 120'000},     {"2min", 120'000},
+      {"1h", 3'600'000},        {"7d", 604'800'000}, {"366d", 31'622'400'000},
+      {"8784h", 31'622'400'000}};
   for (const auto& [text, ms] : cases) {
     const auto duration = ParseDuration(text);
     ASSERT_TRUE(duration.ok()) << text << ": " << duration.status();
@@ -17,8 +19,9 @@ TEST(QuantitiesTest, ReadsDurationsInEveryUnit) {
 }
 
 TEST(QuantitiesTest, RefusesWhatIsNoDuration) {
-  for (const char* text : {"", "s", "ten", "10 s", "10x", "-1s", "0", "nan",
-                           "inf", "1e3", "9999999h", "0.0001s"}) {
+  for (const char* text :
+       {"", "s", "ten", "10 s", "10x", "-1s", "0", "nan", "inf", "1e3",
+        "9999999h", "0.0001s", "366.1d", "1y"}) {
     EXPECT_EQ(ParseDuration(text).status().code(),
               absl::StatusCode::kInvalidArgument)
         << text;
@@ -39,6 +42,7 @@ TEST(QuantitiesTest, WritesTimes) {
   EXPECT_EQ(FormatClock(milliseconds(0)), "00:00:00.0");
   EXPECT_EQ(FormatClock(milliseconds(62'560)), "00:01:02.5");
   EXPECT_EQ(FormatClock(milliseconds(100 * 3'600'000LL)), "100:00:00.0");
+  EXPECT_EQ(FormatClock(std::chrono::hours(366 * 24)), "8784:00:00.0");
   EXPECT_EQ(FormatMicroseconds(50), "0.05 ms");
   EXPECT_EQ(FormatMicroseconds(1234), "1.2 ms");
 }

@@ -39,9 +39,11 @@ class Session {
   Time end() const { return end_; }
 
  private:
-  std::optional<Time> EndOfDuration() const;
+  Time WakeAt() const;
   absl::Status OnEvent(const v1::StreamFramesResponse& event, Time arrival);
   absl::Status OnFormat(const v1::StreamFormat& format, Time arrival);
+  absl::Status OnUpdate(const v1::StreamFramesResponse& event, Time arrival);
+  void TellNextFile(const std::string& why);
   absl::Status NoFrameCame() const;
   // With the first picture.
   std::chrono::seconds Patience() const;
@@ -58,33 +60,32 @@ class Session {
   v1::StreamFormat format_;
 };
 
-std::optional<Time> Session::EndOfDuration() const {
-  if (!options_.duration.has_value() || !recorder_.start().has_value()) {
-    return std::nullopt;
-  }
-  return *recorder_.start() + *options_.duration;
+Time Session::WakeAt() const {
+  return std::min({next_progress_ + kProgressInterval, recorder_.repeat_due(),
+                   recorder_.end().value_or(Time::max())});
 }
 
 absl::Status Session::Run() {
   absl::Status status;
   for (;;) {
-    const std::optional<Time> wished_end = EndOfDuration();
-    Time until = next_progress_ + kProgressInterval;
-    if (wished_end.has_value()) until = std::min(until, *wished_end);
-    const auto event = stream_.Next(until);
-    end_ = Clock::now();
-    if (wished_end.has_value() && end_ >= *wished_end) {
-      end_ = *wished_end;
-      break;
-    }
-    if (context_.stop.triggered()) break;
+    const std::optional<Time> wished_end = recorder_.end();
+    const auto event = stream_.Next(WakeAt());
+    end_ = std::min(Clock::now(), wished_end.value_or(Time::max()));
+    if (end_ == wished_end || context_.stop.triggered()) break;
     status = event.status();
     if (status.ok() && event->has_value()) status = OnEvent(**event, end_);
+    if (recorder_.over()) {
+      end_ = *recorder_.end();
+      break;
+    }
     if (status.ok() && !recorder_.start().has_value() &&
         end_ - opened_ > Patience()) {
       status = NoFrameCame();
     }
     if (!status.ok()) break;
+    if (const auto stream_id = recorder_.TakeRepeat(end_)) {
+      stream_.RequestKeyframe(*stream_id);
+    }
     ShowProgress(end_);
   }
   if (progress_shown_) context_.console.err << "\n";
@@ -94,7 +95,12 @@ absl::Status Session::Run() {
 absl::Status Session::OnEvent(const v1::StreamFramesResponse& event,
                               Time arrival) {
   if (event.has_format()) return OnFormat(event.format(), arrival);
-  if (!event.has_update()) return absl::OkStatus();
+  return event.has_update() ? OnUpdate(event, arrival) : absl::OkStatus();
+}
+
+absl::Status Session::OnUpdate(const v1::StreamFramesResponse& event,
+                               Time arrival) {
+  const size_t file_count = recorder_.files().size();
   ASSIGN_OR_RETURN(
       const bool resync,
       recorder_.OnUpdate(event.update(), event.payload(), arrival));
@@ -103,6 +109,9 @@ absl::Status Session::OnEvent(const v1::StreamFramesResponse& event,
   } else {
     stream_.Applied(event.update().sequence());
   }
+  if (recorder_.files().size() > file_count) {
+    TellNextFile("a picture stood longer than an .mp4 can tell");
+  }
   return absl::OkStatus();
 }
 
@@ -110,16 +119,18 @@ absl::Status Session::OnFormat(const v1::StreamFormat& format, Time arrival) {
   format_ = format;
   ASSIGN_OR_RETURN(const bool finished, recorder_.OnFormat(format, arrival));
   if (!finished) return absl::OkStatus();
-  const std::string mode =
-      format.state() == v1::DISPLAY_STATE_PLANE_OFF
-          ? "the plane is off"
-          : absl::StrFormat("the display has %dx%d pixels now",
-                            format.width_px(), format.height_px());
+  TellNextFile(format.state() == v1::DISPLAY_STATE_PLANE_OFF
+                   ? "the plane is off"
+                   : absl::StrFormat("the display has %dx%d pixels now",
+                                     format.width_px(), format.height_px()));
+  return absl::OkStatus();
+}
+
+void Session::TellNextFile(const std::string& why) {
   context_.console.err << absl::StrFormat(
       "%soriel: %s; %s is complete, the next picture begins a new file\n",
-      progress_shown_ ? "\n" : "", mode,
+      progress_shown_ ? "\n" : "", why,
       Printable(recorder_.files().back().path));
-  return absl::OkStatus();
 }
 
 std::chrono::seconds Session::Patience() const {
@@ -128,12 +139,14 @@ std::chrono::seconds Session::Patience() const {
 }
 
 absl::Status Session::NoFrameCame() const {
-  const std::string reason =
-      format_.state() == v1::DISPLAY_STATE_PLANE_OFF
-          ? "the plane is off: " + format_.state_reason()
-          : "the encoder gave no keyframe; see orield's log";
-  return absl::FailedPreconditionError(absl::StrFormat(
-      "no picture came for %d s: %s", Patience().count(), Printable(reason)));
+  const auto what =
+      absl::StrFormat("no picture came for %d s: ", Patience().count());
+  if (format_.state() == v1::DISPLAY_STATE_PLANE_OFF) {
+    return absl::FailedPreconditionError(
+        what + "the plane is off: " + Printable(format_.state_reason()));
+  }
+  return absl::UnavailableError(
+      what + "the encoder gave no keyframe; see orield's log");
 }
 
 void Session::ShowProgress(Time now) {
@@ -156,13 +169,33 @@ void Session::ShowProgress(Time now) {
   progress_shown_ = true;
 }
 
+double Seconds(const RecordedFile& file) {
+  return std::chrono::duration<double>(file.duration).count();
+}
+
 nlohmann::json FileJson(const RecordedFile& file) {
-  return {{"path", file.path},
-          {"width_px", file.size.width_px},
-          {"height_px", file.size.height_px},
-          {"bytes", file.size_bytes},
-          {"frames", file.frame_count},
-          {"duration_s", static_cast<double>(file.duration.count()) / 1e6}};
+  nlohmann::json json = {{"path", file.path},
+                         {"width_px", file.size.width_px},
+                         {"height_px", file.size.height_px},
+                         {"bytes", file.size_bytes},
+                         {"complete", file.complete},
+                         {"frames", nullptr},
+                         {"duration_s", nullptr}};
+  if (file.complete) {
+    json["frames"] = file.frame_count;
+    json["duration_s"] = Seconds(file);
+  }
+  return json;
+}
+
+std::string FileLine(const RecordedFile& file) {
+  const std::string content =
+      file.complete ? absl::StrFormat("%.1f s, %d frames", Seconds(file),
+                                      file.frame_count)
+                    : "not complete";
+  return absl::StrFormat("%s: %s, %dx%d, %s\n", Printable(file.path), content,
+                         file.size.width_px, file.size.height_px,
+                         FormatBytes(file.size_bytes));
 }
 
 void Report(const std::string& display, const Recorder& recorder,
@@ -179,23 +212,31 @@ void Report(const std::string& display, const Recorder& recorder,
     return;
   }
   for (const RecordedFile& file : recorder.files()) {
-    context.console.out << absl::StrFormat(
-        "%s: %.1f s, %d frames, %dx%d, %s\n", Printable(file.path),
-        static_cast<double>(file.duration.count()) / 1e6, file.frame_count,
-        file.size.width_px, file.size.height_px, FormatBytes(file.size_bytes));
+    context.console.out << FileLine(file);
   }
 }
 
-// What the user must know of the file that a failure left behind.
+// What the user must know of the files that a failure left behind.
 absl::Status WithConsequence(const absl::Status& status,
-                             const absl::Status& finished) {
+                             const absl::Status& finished,
+                             const std::vector<RecordedFile>& files) {
   if (status.ok()) return finished;
-  return absl::Status(
-      status.code(),
-      absl::StrFormat("%s; %s", std::string(status.message()),
-                      finished.ok() ? "what was recorded until then is complete"
-                                    : "and the file could not be completed: " +
-                                          std::string(finished.message())));
+  if (!finished.ok()) {
+    return absl::Status(
+        status.code(),
+        absl::StrFormat("%s; and the file could not be completed: %s",
+                        std::string(status.message()),
+                        std::string(finished.message())));
+  }
+  if (files.empty() || !files.back().complete) return status;
+  return absl::Status(status.code(),
+                      std::string(status.message()) +
+                          "; what was recorded until then is complete");
+}
+
+absl::Status NothingRecorded() {
+  return absl::FailedPreconditionError(
+      "nothing was recorded: it was stopped before the first picture");
 }
 
 }  // namespace
@@ -204,9 +245,11 @@ absl::Status RunRecord(const RecordOptions& options,
                        const CommandContext& context) {
   ASSIGN_OR_RETURN(const std::string display,
                    context.connection.ResolveDisplay(options.display));
-  ASSIGN_OR_RETURN(
-      const std::unique_ptr<Recorder> recorder,
-      Recorder::Create(options.output, options.force, "oriel: " + display));
+  ASSIGN_OR_RETURN(const std::unique_ptr<Recorder> recorder,
+                   Recorder::Create({.path = options.output,
+                                     .overwrite = options.force,
+                                     .title = "oriel: " + display,
+                                     .duration = options.duration}));
   v1::StreamFramesRequest request;
   request.set_display(display);
   request.set_encoding(options.encoding);
@@ -222,12 +265,8 @@ absl::Status RunRecord(const RecordOptions& options,
   context.stop.Tell([] {});
   const absl::Status finished = recorder->Finish(session.end());
   Report(display, *recorder, context);
-  if (recorder->files().empty()) {
-    if (!status.ok()) return status;
-    return absl::FailedPreconditionError(
-        "nothing was recorded: it was stopped before the first picture");
-  }
-  RETURN_IF_ERROR(WithConsequence(status, finished));
+  RETURN_IF_ERROR(WithConsequence(status, finished, recorder->files()));
+  if (recorder->files().empty()) return NothingRecorded();
   return Flush(context.console);
 }
 

@@ -17,6 +17,13 @@ constexpr int64_t kNonsenseUs = 5'000'000;
 constexpr int64_t kShortestStepUs = 1'000;
 // A frame that nothing follows is shown at least this long.
 constexpr int64_t kShortestFrameUs = 16'667;
+// A pause in somebody's work is no rest yet.
+constexpr std::chrono::seconds kFirstRepeat(3);
+constexpr std::chrono::minutes kRepeatPause(10);
+// An .mp4's frames can stand for 6 h 37 min.
+constexpr std::chrono::hours kLongestRepeatPause(3);
+// The encoder failed, or a viewer's wish came first.
+constexpr std::chrono::minutes kAskAgain(5);
 
 int64_t MicrosecondsBetween(Time from, Time to) {
   return std::chrono::duration_cast<std::chrono::microseconds>(to - from)
@@ -79,14 +86,31 @@ int64_t RecordingClock::Stamp(uint64_t capture_time_us, Time arrival) {
   return last_us_;
 }
 
-Recorder::Recorder(const std::string& path, bool overwrite,
-                   const std::string& title)
-    : path_(path), overwrite_(overwrite), title_(title) {}
+void RepeatSchedule::OnFrame(bool keyframe, Time now) {
+  if (asked_ && keyframe) {
+    asked_ = false;
+    pause_ = std::min<Duration>(pause_ * 2, kLongestRepeatPause);
+    due_ = now + pause_;
+    return;
+  }
+  asked_ = false;
+  pause_ = soon_ ? kRepeatPause / 2 : kRepeatPause;
+  due_ = now + (soon_ ? Duration(kFirstRepeat) : pause_);
+}
+
+void RepeatSchedule::Asked(Time now) {
+  asked_ = true;
+  due_ = now + kAskAgain;
+}
+
+Recorder::Recorder(const RecorderOptions& options)
+    : options_(options), repeats_(PlaysWhenCutOff(options.path)) {}
 
 absl::StatusOr<std::unique_ptr<Recorder>> Recorder::Create(
-    const std::string& path, bool overwrite, const std::string& title) {
-  std::unique_ptr<Recorder> recorder(new Recorder(path, overwrite, title));
-  ASSIGN_OR_RETURN(recorder->file_, RecordingFile::Create(path, overwrite));
+    const RecorderOptions& options) {
+  std::unique_ptr<Recorder> recorder(new Recorder(options));
+  ASSIGN_OR_RETURN(recorder->file_,
+                   RecordingFile::Create(options.path, options.overwrite));
   return recorder;
 }
 
@@ -126,14 +150,51 @@ absl::StatusOr<bool> Recorder::OnUpdate(const v1::FrameUpdate& update,
     if (!keyframe) return true;
     RETURN_IF_ERROR(BeginFile(codec, payload, arrival));
   }
+  return WriteFrame(update, payload, arrival);
+}
+
+absl::StatusOr<bool> Recorder::WriteFrame(const v1::FrameUpdate& update,
+                                          const std::string& payload,
+                                          Time arrival) {
+  const bool keyframe = update.patches(0).video().keyframe();
   const int64_t time_us = clock_.Stamp(update.capture_time_us(), arrival);
+  over_ =
+      end().has_value() && time_us >= MicrosecondsBetween(file_start_, *end());
+  if (over_) return false;
   // SAFETY: characters are read as the bytes they are.
-  RETURN_IF_ERROR(file_->Write(
+  const absl::Status written = file_->Write(
       {reinterpret_cast<const uint8_t*>(payload.data()), payload.size()},
-      keyframe, time_us));
+      keyframe, time_us);
+  if (absl::IsOutOfRange(written)) {
+    sequence_ = 0;
+    RETURN_IF_ERROR(Finish(arrival));
+    if (!keyframe) return true;
+    RETURN_IF_ERROR(BeginFile(codec_, payload, arrival));
+    return WriteFrame(update, payload, arrival);
+  }
+  RETURN_IF_ERROR(written);
   last_time_us_ = time_us;
   sequence_ = update.sequence();
+  stream_id_ = update.patches(0).video().stream_id();
+  repeats_.OnFrame(keyframe, arrival);
   return false;
+}
+
+std::optional<uint32_t> Recorder::TakeRepeat(Time now) {
+  if (now < repeat_due()) return std::nullopt;
+  repeats_.Asked(now);
+  return stream_id_;
+}
+
+Time Recorder::repeat_due() const {
+  return file_begun_ ? repeats_.due() : Time::max();
+}
+
+std::optional<Time> Recorder::end() const {
+  if (!options_.duration.has_value() || !start_.has_value()) {
+    return std::nullopt;
+  }
+  return *start_ + *options_.duration;
 }
 
 absl::Status Recorder::BeginFile(v1::VideoCodec codec,
@@ -142,9 +203,9 @@ absl::Status Recorder::BeginFile(v1::VideoCodec codec,
     return BrokenRule("an update while the plane is off");
   }
   if (file_ == nullptr) {
-    ASSIGN_OR_RETURN(
-        file_, RecordingFile::Create(NumberedPath(path_, files_.size() + 1),
-                                     overwrite_));
+    ASSIGN_OR_RETURN(file_, RecordingFile::Create(
+                                NumberedPath(options_.path, files_.size() + 1),
+                                options_.overwrite));
   }
   const Size size{static_cast<int32_t>(format_.width_px()),
                   static_cast<int32_t>(format_.height_px())};
@@ -152,7 +213,7 @@ absl::Status Recorder::BeginFile(v1::VideoCodec codec,
   const absl::Status begun = file_->Begin(
       codec, size,
       {reinterpret_cast<const uint8_t*>(keyframe.data()), keyframe.size()},
-      title_);
+      options_.title);
   if (absl::IsInvalidArgument(begun)) {
     return BrokenRule(std::string(begun.message()));
   }
@@ -170,11 +231,17 @@ absl::Status Recorder::Finish(Time end) {
     file_.reset();
     return absl::OkStatus();
   }
-  const int64_t end_us = std::max(last_time_us_ + kShortestFrameUs,
-                                  MicrosecondsBetween(file_start_, end));
+  int64_t end_us = MicrosecondsBetween(file_start_, end);
+  // Frames from after the wished end were left out.
+  if (end < this->end().value_or(Time::max())) {
+    end_us = std::max(end_us, last_time_us_ + kShortestFrameUs);
+  }
   const absl::Status status = file_->Finish(end_us);
-  files_.push_back({file_->path(), file_->size(), file_->file_bytes(),
-                    file_->frame_count(), std::chrono::microseconds(end_us)});
+  if (file_->frame_count() > 0) {
+    files_.push_back({file_->path(), file_->size(), file_->file_bytes(),
+                      file_->complete(), file_->frame_count(),
+                      std::chrono::microseconds(file_->duration_us())});
+  }
   file_.reset();
   file_begun_ = false;
   return status;

@@ -27,6 +27,11 @@ namespace {
 // Divides 60, 50 and 30 Hz, and is what .mp4 players know of video.
 constexpr AVRational kFileTimeBase = {1, 90'000};
 constexpr AVRational kMicroseconds = {1, 1'000'000};
+// How long one frame can stand in an .mp4: its table has 32 bits for that, of
+// which FFmpeg leaves one out.
+constexpr int64_t kLongestMp4FrameTicks = INT32_MAX - 1;
+// A killed recorder loses about this much of an .mkv beside its last frame.
+constexpr int64_t kMkvFlushUs = 1'000'000;
 constexpr int kBufferBytes = 64 * 1024;
 // What a file needs beside its access units: its beginning and what is still
 // in buffers, and for each frame its entries in the index (about 40 bytes in
@@ -142,6 +147,10 @@ absl::Status CheckRecordingName(const std::string& path) {
       path));
 }
 
+bool PlaysWhenCutOff(const std::string& path) {
+  return Extension(path) == ".mkv";
+}
+
 class RecordingFile::Muxer {
  public:
   explicit Muxer(std::unique_ptr<DiskFile> file) : file_(std::move(file)) {}
@@ -160,7 +169,11 @@ class RecordingFile::Muxer {
   Size size() const { return size_; }
   uint64_t size_bytes() const { return payload_bytes_; }
   uint64_t file_bytes() const { return file_bytes_; }
-  uint64_t frame_count() const { return frame_count_; }
+  uint64_t frame_count() const {
+    return written_count_ + (held_ == nullptr ? 0 : 1);
+  }
+  int64_t duration_us() const { return duration_us_; }
+  bool complete() const { return complete_; }
 
  private:
   static int WriteBytes(void* self, uint8_t* bytes, int size_bytes);
@@ -168,13 +181,19 @@ class RecordingFile::Muxer {
 
   absl::Status OpenContext();
   absl::Status AddStream(AVCodecID id, const std::vector<uint8_t>& extradata);
+  // How long the held frame would stand in the file.
+  int64_t HeldTicks(int64_t until_us) const;
   // The held frame leaves once it is known how long it is shown.
   absl::Status WriteHeld(int64_t until_us);
+  // Puts on the disk what an .mkv has so far.
+  absl::Status FlushCluster(int64_t now_us);
   absl::Status Failed(const char* attempt, int error) const;
 
   const std::unique_ptr<DiskFile> file_;
   absl::Status write_error_;
   bool begun_ = false;
+  bool mp4_ = false;
+  bool complete_ = false;
   Size size_;
   std::unique_ptr<AVIOContext, IoDeleter> io_;
   std::unique_ptr<AVFormatContext, FormatDeleter> context_;
@@ -182,9 +201,11 @@ class RecordingFile::Muxer {
   std::unique_ptr<AVPacket, PacketDeleter> held_;
   int64_t held_time_us_ = 0;
   int64_t last_ticks_ = -1;
+  int64_t flushed_us_ = 0;
   uint64_t payload_bytes_ = 0;
   uint64_t file_bytes_ = 0;
-  uint64_t frame_count_ = 0;
+  uint64_t written_count_ = 0;
+  int64_t duration_us_ = 0;
 };
 
 int RecordingFile::Muxer::WriteBytes(void* self, uint8_t* bytes,
@@ -218,14 +239,12 @@ absl::Status RecordingFile::Muxer::OpenContext() {
   io_.reset(avio_alloc_context(buffer, kBufferBytes, 1, this, nullptr,
                                WriteBytes, SeekBytes));
   AVFormatContext* context = nullptr;
-  const bool mp4 = Extension(path()) == ".mp4";
+  mp4_ = Extension(path()) == ".mp4";
   const int error = avformat_alloc_output_context2(
-      &context, nullptr, mp4 ? "mp4" : "matroska", nullptr);
+      &context, nullptr, mp4_ ? "mp4" : "matroska", nullptr);
   context_.reset(context);
   if (error < 0) return Failed("begin", error);
   context_->pb = io_.get();
-  // A killed recorder then loses at most the last second of an .mkv.
-  if (!mp4) av_opt_set(context_->priv_data, "cluster_time_limit", "1000", 0);
   return absl::OkStatus();
 }
 
@@ -277,11 +296,16 @@ absl::Status RecordingFile::Muxer::Write(std::span<const uint8_t> access_unit,
   if (access_unit.size() > std::numeric_limits<int>::max() / 2) {
     return absl::InvalidArgumentError("an access unit of over 1 GiB");
   }
+  if (held_ != nullptr && mp4_ && HeldTicks(time_us) > kLongestMp4FrameTicks) {
+    return absl::OutOfRangeError(absl::StrFormat(
+        "a picture stood longer than %s can tell; an .mkv can", path()));
+  }
   RETURN_IF_ERROR(file_->Reserve(
       kFileOverheadBytes +
       static_cast<int64_t>(payload_bytes_ + access_unit.size()) +
-      static_cast<int64_t>(frame_count_ + 1) * kFrameOverheadBytes));
+      static_cast<int64_t>(frame_count() + 1) * kFrameOverheadBytes));
   RETURN_IF_ERROR(WriteHeld(time_us));
+  RETURN_IF_ERROR(FlushCluster(time_us));
   std::unique_ptr<AVPacket, PacketDeleter> packet(av_packet_alloc());
   if (packet == nullptr ||
       av_new_packet(packet.get(), static_cast<int>(access_unit.size())) < 0) {
@@ -292,8 +316,13 @@ absl::Status RecordingFile::Muxer::Write(std::span<const uint8_t> access_unit,
   held_ = std::move(packet);
   held_time_us_ = time_us;
   payload_bytes_ += access_unit.size();
-  ++frame_count_;
   return absl::OkStatus();
+}
+
+int64_t RecordingFile::Muxer::HeldTicks(int64_t until_us) const {
+  const AVRational base = stream_->time_base;
+  return av_rescale_q(until_us, kMicroseconds, base) -
+         av_rescale_q(held_time_us_, kMicroseconds, base);
 }
 
 absl::Status RecordingFile::Muxer::WriteHeld(int64_t until_us) {
@@ -305,10 +334,24 @@ absl::Status RecordingFile::Muxer::WriteHeld(int64_t until_us) {
   held_->pts = held_->dts = ticks;
   held_->duration =
       std::max<int64_t>(1, av_rescale_q(until_us, kMicroseconds, base) - ticks);
+  if (mp4_) held_->duration = std::min(held_->duration, kLongestMp4FrameTicks);
   last_ticks_ = ticks;
+  const int64_t end_ticks = ticks + held_->duration;
   const int error = av_write_frame(context_.get(), held_.get());
   held_.reset();
   // Buffered writes report an error later, in the context alone.
+  if (error < 0 || !write_error_.ok()) return Failed("write", error);
+  ++written_count_;
+  duration_us_ = av_rescale_q(end_ticks, base, kMicroseconds);
+  return absl::OkStatus();
+}
+
+absl::Status RecordingFile::Muxer::FlushCluster(int64_t now_us) {
+  if (mp4_ || now_us - flushed_us_ < kMkvFlushUs) return absl::OkStatus();
+  flushed_us_ = now_us;
+  // Without a packet, the muxer ends what it keeps in memory.
+  const int error = av_write_frame(context_.get(), nullptr);
+  avio_flush(io_.get());
   return error < 0 || !write_error_.ok() ? Failed("write", error)
                                          : absl::OkStatus();
 }
@@ -317,12 +360,14 @@ absl::Status RecordingFile::Muxer::Finish(int64_t end_us) {
   absl::Status status = WriteHeld(end_us);
   const int error = av_write_trailer(context_.get());
   avio_flush(io_.get());
-  if (status.ok() && (error < 0 || !write_error_.ok())) {
-    status = Failed("complete", error);
-  }
+  absl::Status completed;
+  if (error < 0 || !write_error_.ok()) completed = Failed("complete", error);
   file_bytes_ = static_cast<uint64_t>(std::max<int64_t>(0, file_->SizeBytes()));
-  const absl::Status closed = file_->Close();
-  return status.ok() ? closed : status;
+  completed.Update(file_->Close());
+  complete_ = completed.ok();
+  if (written_count_ == 0 && file_->created()) file_->Remove();
+  status.Update(completed);
+  return status;
 }
 
 RecordingFile::RecordingFile(std::unique_ptr<Muxer> muxer)
@@ -359,5 +404,7 @@ Size RecordingFile::size() const { return muxer_->size(); }
 uint64_t RecordingFile::size_bytes() const { return muxer_->size_bytes(); }
 uint64_t RecordingFile::file_bytes() const { return muxer_->file_bytes(); }
 uint64_t RecordingFile::frame_count() const { return muxer_->frame_count(); }
+int64_t RecordingFile::duration_us() const { return muxer_->duration_us(); }
+bool RecordingFile::complete() const { return muxer_->complete(); }
 
 }  // namespace oriel::clients

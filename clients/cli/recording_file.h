@@ -13,12 +13,11 @@
 
 namespace oriel::clients {
 
-// One .mp4 or .mkv file of access units of H.264, VP9 or AV1 as they came, not
-// encoded again.
-// Room for what ends a file is kept on the disk before each write, so that a
-// disk that runs full (or a file-size limit) costs the frames after that
-// moment and not the file; on file systems without fallocate it may cost an
-// .mp4. A killed process leaves an .mkv playable and an .mp4 not.
+// One .mp4 or .mkv file of access units of H.264, VP9 or AV1 as they came.
+// Room for what ends a file is kept on the disk before each write: a disk that
+// runs full (or a file-size limit) costs the frames after that moment and not
+// the file; on file systems without fallocate it may cost an .mp4. A killed
+// process leaves an .mkv playable, but for its last frame, and an .mp4 not.
 // Thread-compatible.
 class RecordingFile {
  public:
@@ -40,12 +39,16 @@ class RecordingFile {
                      const std::string& title);
 
   // `time_us` counts from the file's start and rises from call to call.
-  // kResourceExhausted: the disk is full; then Finish.
+  // kResourceExhausted: the disk is full; kOutOfRange: the frame before would
+  // stand longer than the format can tell. Then Finish.
   absl::Status Write(std::span<const uint8_t> access_unit, bool keyframe,
                      int64_t time_us);
 
-  // Shows the last frame until `end_us` and completes the file.
+  // Shows the last frame until `end_us`, or as long as the format can tell, and
+  // completes the file. A new file without any frame is removed.
   absl::Status Finish(int64_t end_us);
+  // Finish succeeded, but perhaps for the last frame.
+  bool complete() const;
 
   const std::string& path() const;
   Size size() const;
@@ -53,7 +56,9 @@ class RecordingFile {
   uint64_t size_bytes() const;
   // Of the whole file; 0 before Finish.
   uint64_t file_bytes() const;
+  // After Finish: what the file has, whatever it was given.
   uint64_t frame_count() const;
+  int64_t duration_us() const;
 
  private:
   class Muxer;
@@ -64,5 +69,7 @@ class RecordingFile {
 
 // kInvalidArgument names the two endings that there are.
 absl::Status CheckRecordingName(const std::string& path);
+// Whether a file of this name plays although nobody could complete it.
+bool PlaysWhenCutOff(const std::string& path);
 
 }  // namespace oriel::clients
