@@ -7,6 +7,7 @@
 #include "base/word_options.h"
 #include "clients/cli/define_command.h"
 #include "clients/cli/device_arguments.h"
+#include "clients/cli/png_file.h"
 #include "clients/cli/recording_file.h"
 #include "clients/lib/server_address.h"
 #include "clients/lib/stream_names.h"
@@ -35,6 +36,8 @@ class Definition {
   std::string Contradiction() const;
 
  private:
+  std::string WatchContradiction() const;
+
   void AddList();
   void AddShow();
   void AddSnapshot();
@@ -100,8 +103,8 @@ void Definition::AddSnapshot() {
   AddDisplay(command, &snapshot_.display);
   command
       ->add_option("-o,--output", snapshot_.output,
-                   "The file; - is standard output")
-      ->type_name("FILE");
+                   "The PNG file; - is standard output")
+      ->type_name("FILE.png");
   command
       ->add_option("--max-width", snapshot_.max_width_px,
                    "Scale down to at most this many pixels")
@@ -166,7 +169,7 @@ void Definition::AddWatch() {
   command
       ->add_option("--output-image", watch_.output_image,
                    "Write the last picture to this PNG file")
-      ->type_name("FILE");
+      ->type_name("FILE.png");
 }
 
 void Definition::AddView() {
@@ -221,18 +224,38 @@ std::string Definition::Contradiction() const {
   if (name == "snapshot" && common_.json && snapshot_.output == "-") {
     return "--json and -o - both want standard output; give a file";
   }
+  if (name == "snapshot") {
+    const absl::Status named = CheckPngName(snapshot_.output);
+    if (!named.ok()) return std::string(named.message());
+  }
   if (name == "record") {
     const absl::Status named = CheckRecordingName(record_.output);
     if (!named.ok()) return std::string(named.message());
   }
+  if (name == "watch") {
+    const std::string contradiction = WatchContradiction();
+    if (!contradiction.empty()) return contradiction;
+  }
+  return devices_.Contradiction(CommandWords(app_), common_.json);
+}
+
+std::string Definition::WatchContradiction() const {
   const bool video = watch_.encoding == v1::ENCODING_H264 ||
                      watch_.encoding == v1::ENCODING_VP9 ||
                      watch_.encoding == v1::ENCODING_AV1;
-  if (name == "watch" && watch_.until_exact && video) {
+  if (watch_.until_exact && video) {
     return "--until-exact needs --encoding lossless or adaptive: video is "
            "never exact";
   }
-  return devices_.Contradiction(CommandWords(app_), common_.json);
+  if (watch_.timeout.has_value() && !watch_.until_exact) {
+    return "--timeout has no effect without --until-exact; did you mean "
+           "--duration?";
+  }
+  if (watch_.quality != v1::QUALITY_UNSPECIFIED &&
+      watch_.encoding == v1::ENCODING_LOSSLESS) {
+    return "--quality has no effect on --encoding lossless";
+  }
+  return std::string(CheckPngName(watch_.output_image).message());
 }
 
 }  // namespace

@@ -49,8 +49,8 @@ struct WatchOptions {
   std::optional<std::chrono::milliseconds> duration;
   std::optional<uint64_t> update_count;
   bool until_exact = false;
-  std::chrono::milliseconds timeout = std::chrono::seconds(30);
-  std::string output_image;  // empty: none
+  std::optional<std::chrono::milliseconds> timeout;  // of until_exact
+  std::string output_image;                          // empty: none
 };
 struct DevicesOptions {};
 struct EdidGetOptions {

@@ -75,6 +75,8 @@ TEST(ArgumentsTest, ReadsASnapshot) {
               HasSubstr("--max-width"));
   EXPECT_THAT(UsageError({"snapshot", "-o", "-", "--json"}),
               HasSubstr("standard output"));
+  EXPECT_THAT(UsageError({"snapshot", "-o", "a.jpg"}),
+              HasSubstr("cannot write 'a.jpg': pictures are PNG files"));
 }
 
 TEST(ArgumentsTest, ReadsARecording) {
@@ -114,6 +116,18 @@ TEST(ArgumentsTest, ReadsAWatch) {
               HasSubstr("never exact"));
   EXPECT_THAT(UsageError({"watch", "--encoding", "jpeg"}),
               HasSubstr("lossless"));
+  EXPECT_THAT(UsageError({"watch", "--output-image", "a.jpg"}),
+              HasSubstr("PNG"));
+}
+
+TEST(ArgumentsTest, AnOptionWithoutEffectIsRefused) {
+  EXPECT_THAT(UsageError({"watch", "--timeout", "5s"}),
+              HasSubstr("no effect without --until-exact"));
+  EXPECT_THAT(
+      UsageError({"watch", "--encoding", "lossless", "--quality", "low"}),
+      HasSubstr("no effect"));
+  EXPECT_EQ(Parsed<WatchOptions>({"watch", "--quality", "low"}).quality,
+            v1::QUALITY_LOW);
 }
 
 TEST(ArgumentsTest, ViewPassesItsArgumentsOn) {

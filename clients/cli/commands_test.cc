@@ -224,7 +224,7 @@ TEST_F(CommandsTest, WatchUntilExactFailsAtItsTimeout) {
   };
   const Outcome outcome = Run({"watch", "--until-exact", "--timeout", "200ms"});
   EXPECT_EQ(outcome.exit_code, kExitFailure);
-  EXPECT_THAT(outcome.err, HasSubstr("not exact"));
+  EXPECT_THAT(outcome.err, HasSubstr("no picture came in 0.2 s"));
   EXPECT_THAT(outcome.err, HasSubstr("no driver yet"));
 }
 

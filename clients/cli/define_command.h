@@ -10,7 +10,7 @@ namespace oriel::clients {
 // Ends the help of every command.
 inline constexpr char kExitCodes[] =
     "Exit codes: 0 done, 1 failure, 2 wrong usage, 3 no such display,\n"
-    "4 orield or the display's device cannot be reached.\n";
+    "4 orield or the display's device cannot be reached, or no picture came.\n";
 
 // Where the options of every command go.
 struct CommonOptions {

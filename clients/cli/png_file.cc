@@ -2,8 +2,11 @@
 
 #include <png.h>
 
+#include <algorithm>
+#include <array>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
 
 namespace oriel::clients {
@@ -43,6 +46,22 @@ absl::StatusOr<std::string> EncodePng(const PictureView& picture) {
   return absl::InternalError(absl::StrFormat(
       "cannot make a PNG file of %dx%d pixels: %s", picture.size.width_px,
       picture.size.height_px, image.message));
+}
+
+absl::Status CheckPngName(const std::string& path) {
+  constexpr std::array kOtherKinds = {
+      ".jpg", ".jpeg", ".jpe",  ".jxl",  ".webp", ".gif", ".bmp",
+      ".tif", ".tiff", ".avif", ".heic", ".heif", ".ppm", ".pnm",
+      ".tga", ".svg",  ".pdf",  ".mp4",  ".mkv",  ".webm"};
+  const std::string name = absl::AsciiStrToLower(path);
+  const auto ends_as = [&](const char* kind) { return name.ends_with(kind); };
+  if (std::none_of(kOtherKinds.begin(), kOtherKinds.end(), ends_as)) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "cannot write '%s': pictures are PNG files; name it .png, and convert it "
+      "afterwards",
+      path));
 }
 
 }  // namespace oriel::clients

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace oriel::clients {
@@ -37,6 +38,18 @@ TEST(PngFileTest, EveryPixelComesBack) {
 
 TEST(PngFileTest, AnEmptyPictureIsNoFile) {
   EXPECT_FALSE(EncodePng(Picture().view()).ok());
+}
+
+TEST(PngFileTest, NamesOfOtherKindsOfFilesAreRefused) {
+  for (const char* name : {"a.png", "a.PNG", "a", "vm7.1", "/dev/stdout", "-",
+                           "", "a.jpg.png", "shot.tmp"}) {
+    EXPECT_TRUE(CheckPngName(name).ok()) << name;
+  }
+  for (const char* name : {"a.jpg", "b/c.JPEG", "x.webp", "x.mp4"}) {
+    const absl::Status status = CheckPngName(name);
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << name;
+    EXPECT_THAT(std::string(status.message()), testing::HasSubstr(name));
+  }
 }
 
 }  // namespace

@@ -15,6 +15,8 @@
 namespace oriel::clients {
 namespace {
 
+constexpr std::chrono::seconds kExactTimeout(30);
+
 class Watch {
  public:
   Watch(const WatchOptions& options, const CommandContext& context,
@@ -24,10 +26,12 @@ class Watch {
   // Until a wished end (OK) or a failure.
   absl::Status Run();
   absl::Status PrintSummary();
-  const Picture& picture() const { return updater_.picture(); }
+  // Writes the picture, if a file for it was named.
+  absl::Status WriteImage() const;
 
  private:
   Time Deadline() const;
+  double SecondsSoFar() const;
   absl::Status OnDeadline() const;
   absl::Status OnEvent(const v1::StreamFramesResponse& event);
   absl::Status OnOpened(const v1::StreamOpened& opened);
@@ -38,6 +42,8 @@ class Watch {
                         const std::string& payload);
   void LostPlace(const absl::Status& reason);
   bool Done() const;
+  // That, and why, not all of a picture came.
+  absl::Status NoPicture() const;
   absl::Status Print(const std::string& text, const nlohmann::json& json);
 
   const WatchOptions& options_;
@@ -59,19 +65,38 @@ Time Watch::Deadline() const {
   Time deadline = Time::max();
   if (options_.duration.has_value()) deadline = start_ + *options_.duration;
   if (options_.until_exact) {
-    deadline = std::min<Time>(deadline, start_ + options_.timeout);
+    deadline = std::min<Time>(
+        deadline, start_ + options_.timeout.value_or(kExactTimeout));
   }
   return deadline;
 }
 
 absl::Status Watch::OnDeadline() const {
   if (!options_.until_exact) return absl::OkStatus();
-  return absl::DeadlineExceededError(absl::StrFormat(
-      "the picture is not exact after %.1f s%s",
-      std::chrono::duration<double>(Clock::now() - start_).count(),
-      format_.state() == v1::DISPLAY_STATE_PLANE_OFF
-          ? ": the plane is off: " + Printable(format_.state_reason())
-          : ""));
+  if (!updater_.whole()) return NoPicture();
+  return absl::DeadlineExceededError(
+      absl::StrFormat("the picture is not exact after %.1f s", SecondsSoFar()));
+}
+
+double Watch::SecondsSoFar() const {
+  return std::chrono::duration<double>(Clock::now() - start_).count();
+}
+
+absl::Status Watch::NoPicture() const {
+  if (format_.state() == v1::DISPLAY_STATE_PLANE_OFF) {
+    return absl::FailedPreconditionError(
+        absl::StrFormat("no picture came in %.1f s: the plane is off: %s",
+                        SecondsSoFar(), Printable(format_.state_reason())));
+  }
+  if (updater_.sequence() != 0) {
+    return absl::UnavailableError(absl::StrFormat(
+        "only a part of the picture came in %.1f s; give it longer",
+        SecondsSoFar()));
+  }
+  return absl::UnavailableError(absl::StrFormat(
+      "no picture came in %.1f s; is the network slow or orield's host "
+      "overloaded?",
+      SecondsSoFar()));
 }
 
 bool Watch::Done() const {
@@ -97,6 +122,7 @@ absl::Status Watch::Run() {
     }
   }
   summary_.duration = Clock::now() - start_;
+  summary_.whole = updater_.whole();
   return status;
 }
 
@@ -199,13 +225,16 @@ absl::Status Watch::PrintSummary() {
   return Print(SummaryText(summary_), SummaryJson(summary_));
 }
 
-absl::Status WriteImage(const std::string& path, const Picture& picture) {
+absl::Status Watch::WriteImage() const {
+  const std::string& path = options_.output_image;
   if (path.empty()) return absl::OkStatus();
-  if (picture.size().empty()) {
-    return absl::FailedPreconditionError(
-        absl::StrFormat("no picture came, so %s was not written", path));
+  if (!updater_.whole()) {
+    const absl::Status why = NoPicture();
+    return absl::Status(why.code(),
+                        absl::StrFormat("%s was not written: %s", path,
+                                        std::string(why.message())));
   }
-  ASSIGN_OR_RETURN(const std::string png, EncodePng(picture.view()));
+  ASSIGN_OR_RETURN(const std::string png, EncodePng(updater_.picture().view()));
   return WriteWholeFile(path, png, true);
 }
 
@@ -228,8 +257,7 @@ absl::Status RunWatch(const WatchOptions& options,
   const absl::Status status = watch.Run();
   context.stop.Tell([] {});
   // Before the summary: a reader that stands still costs no picture.
-  const absl::Status written =
-      WriteImage(options.output_image, watch.picture());
+  const absl::Status written = watch.WriteImage();
   if (!context.console.out.good()) return status;
   if (!absl::IsNotFound(status) && !absl::IsInvalidArgument(status)) {
     RETURN_IF_ERROR(watch.PrintSummary());

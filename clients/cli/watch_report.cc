@@ -1,7 +1,5 @@
 #include "clients/cli/watch_report.h"
 
-#include <algorithm>
-
 #include "absl/strings/str_format.h"
 #include "clients/cli/quantities.h"
 #include "clients/cli/table.h"
@@ -48,6 +46,21 @@ std::string FourccText(uint32_t fourcc) {
   return Printable(text);
 }
 
+// A catch-up message has no stages: what it brings was scanned for others.
+bool HasStages(const v1::StageDurations& stages) {
+  return stages.scan_us() != 0 || stages.wait_us() != 0 ||
+         stages.encode_us() != 0;
+}
+
+// "scan 1.2 ms  wait 0.00 ms  encode 0.06 ms  ", or nothing.
+std::string StagesText(const v1::StageDurations& stages) {
+  if (!HasStages(stages)) return "";
+  return absl::StrFormat("scan %s  wait %s  encode %s  ",
+                         FormatMicroseconds(stages.scan_us()),
+                         FormatMicroseconds(stages.wait_us()),
+                         FormatMicroseconds(stages.encode_us()));
+}
+
 // "at 12,34", "nowhere"
 std::string PlaceText(const Pointer& pointer) {
   return pointer.visible()
@@ -82,16 +95,13 @@ PatchCounts CountPatches(const v1::FrameUpdate& update) {
 
 std::string UpdateLine(const WatchedUpdate& watched) {
   const v1::FrameUpdate& update = watched.update;
-  const v1::StageDurations& stages = update.durations();
-  return absl::StrFormat(
-      "%6d  %-24s  %8s  scan %s  wait %s  encode %s  apply %s%s%s\n",
-      update.sequence(), PatchText(CountPatches(update)),
-      FormatBytes(watched.payload_bytes), FormatMicroseconds(stages.scan_us()),
-      FormatMicroseconds(stages.wait_us()),
-      FormatMicroseconds(stages.encode_us()),
-      FormatMicroseconds(Microseconds(watched.apply)),
-      update.more_follows() ? "  more follows" : "",
-      watched.exact ? "  exact" : "");
+  return absl::StrFormat("%6d  %-24s  %8s  %sapply %s%s%s\n", update.sequence(),
+                         PatchText(CountPatches(update)),
+                         FormatBytes(watched.payload_bytes),
+                         StagesText(update.durations()),
+                         FormatMicroseconds(Microseconds(watched.apply)),
+                         update.more_follows() ? "  more follows" : "",
+                         watched.exact ? "  exact" : "");
 }
 
 nlohmann::json UpdateJson(const WatchedUpdate& watched) {
@@ -102,9 +112,15 @@ nlohmann::json UpdateJson(const WatchedUpdate& watched) {
   json["sequence"] = update.sequence();
   json["base_sequence"] = update.base_sequence();
   json["bytes"] = watched.payload_bytes;
-  json["scan_us"] = update.durations().scan_us();
-  json["wait_us"] = update.durations().wait_us();
-  json["encode_us"] = update.durations().encode_us();
+  const v1::StageDurations& stages = update.durations();
+  for (const char* stage : {"scan_us", "wait_us", "encode_us"}) {
+    json[stage] = nullptr;
+  }
+  if (HasStages(stages)) {
+    json["scan_us"] = stages.scan_us();
+    json["wait_us"] = stages.wait_us();
+    json["encode_us"] = stages.encode_us();
+  }
   json["apply_us"] = Microseconds(watched.apply);
   json["capture_time_us"] = update.capture_time_us();
   json["more_follows"] = update.more_follows();
@@ -167,21 +183,30 @@ nlohmann::json PointerJson(const Pointer& pointer, bool with_shape) {
 
 std::string SummaryText(const WatchSummary& summary) {
   const double seconds = Seconds(summary.duration);
-  const double rate = seconds > 0 ? summary.update_count / seconds : 0;
-  const uint64_t bytes_per_s =
-      seconds > 0 ? static_cast<uint64_t>(summary.payload_bytes / seconds) : 0;
-  return absl::StrFormat(
-      "%d updates in %.1f s (%.1f/s), %s (%s/s), %s, apply %s each, "
-      "%d resyncs, %s%s\n",
-      summary.update_count, seconds, rate, FormatBytes(summary.payload_bytes),
-      FormatBytes(bytes_per_s), PatchText(summary.patches),
-      FormatMicroseconds(Microseconds(summary.apply) /
-                         std::max<uint64_t>(1, summary.update_count)),
-      summary.resync_count, summary.exact ? "exact" : "not exact",
+  const std::string pointer =
       summary.pointer_count == 0
           ? ""
           : absl::StrFormat(", %d pointer events, now %s",
-                            summary.pointer_count, PlaceText(summary.pointer)));
+                            summary.pointer_count, PlaceText(summary.pointer));
+  if (summary.update_count == 0) {
+    return absl::StrFormat("no picture came in %.1f s%s\n", seconds, pointer);
+  }
+  const double per_s = seconds > 0 ? 1 / seconds : 0;
+  return absl::StrFormat(
+      "%d updates in %.1f s (%.1f/s), %s (%s/s), %s, apply %s each, "
+      "%d resyncs, %s%s\n",
+      summary.update_count, seconds,
+      static_cast<double>(summary.update_count) * per_s,
+      FormatBytes(summary.payload_bytes),
+      FormatBytes(static_cast<uint64_t>(
+          static_cast<double>(summary.payload_bytes) * per_s)),
+      PatchText(summary.patches),
+      FormatMicroseconds(Microseconds(summary.apply) / summary.update_count),
+      summary.resync_count,
+      !summary.whole  ? "only a part of the picture came"
+      : summary.exact ? "exact"
+                      : "not exact",
+      pointer);
 }
 
 nlohmann::json SummaryJson(const WatchSummary& summary) {
@@ -192,6 +217,7 @@ nlohmann::json SummaryJson(const WatchSummary& summary) {
   json["duration_s"] = Seconds(summary.duration);
   json["apply_us"] = Microseconds(summary.apply);
   json["resyncs"] = summary.resync_count;
+  json["whole"] = summary.whole;
   json["exact"] = summary.exact;
   json["pointer_events"] = summary.pointer_count;
   if (summary.pointer_count > 0 && summary.pointer.visible()) {

@@ -52,6 +52,8 @@ struct WatchSummary {
   Pointer pointer;
   Duration duration{};
   Duration apply{};
+  // All of a picture came.
+  bool whole = false;
   bool exact = false;
 };
 

@@ -94,8 +94,8 @@ TEST(WatchReportTest, PointersSayWhereTheyAreAndWhatIsUnknown) {
   EXPECT_EQ(json["x_px"], -4);
   EXPECT_EQ(json["height_px"], 2);
   EXPECT_FALSE(json.contains("hot_x_px"));
-  EXPECT_THAT(SummaryText({.pointer_count = 3, .pointer = pointer}),
-              HasSubstr(", 3 pointer events, now at -4,12\n"));
+  EXPECT_EQ(SummaryText({.pointer_count = 3, .pointer = pointer}),
+            "no picture came in 0.0 s, 3 pointer events, now at -4,12\n");
   cursor.set_shape_unknown(true);
   cursor.clear_width_px();
   cursor.clear_height_px();
@@ -106,11 +106,33 @@ TEST(WatchReportTest, PointersSayWhereTheyAreAndWhatIsUnknown) {
   EXPECT_EQ(PointerJson(pointer, false)["visible"], false);
 }
 
-TEST(WatchReportTest, ASummaryOfNothingDividesByNothing) {
-  const std::string text = SummaryText({});
-  EXPECT_THAT(text, HasSubstr("0 updates"));
-  EXPECT_THAT(text, Not(HasSubstr("nan")));
-  EXPECT_THAT(text, HasSubstr("not exact"));
+TEST(WatchReportTest, WhatHasNoStagesHasNoZerosForThem) {
+  v1::FrameUpdate update = Sample();
+  update.mutable_durations()->Clear();
+  const WatchedUpdate watched{update, 7, std::chrono::microseconds(50), false};
+  EXPECT_THAT(UpdateLine(watched), HasSubstr("7 B  apply 0.05 ms\n"));
+  const nlohmann::json json = UpdateJson(watched);
+  EXPECT_TRUE(json["scan_us"].is_null());
+  EXPECT_TRUE(json["wait_us"].is_null());
+  EXPECT_TRUE(json["encode_us"].is_null());
+}
+
+TEST(WatchReportTest, ASummaryOfNothingSaysThatNothingCame) {
+  const WatchSummary nothing{.duration = std::chrono::seconds(2)};
+  EXPECT_EQ(SummaryText(nothing), "no picture came in 2.0 s\n");
+  EXPECT_EQ(SummaryText({}), "no picture came in 0.0 s\n");
+  EXPECT_EQ(SummaryJson(nothing)["updates"], 0);
+  EXPECT_EQ(SummaryJson(nothing)["whole"], false);
+}
+
+TEST(WatchReportTest, ASummaryTellsHowMuchOfThePictureCame) {
+  WatchSummary summary{.update_count = 1};
+  EXPECT_THAT(SummaryText(summary), HasSubstr("only a part of the picture"));
+  EXPECT_THAT(SummaryText(summary), Not(HasSubstr("nan")));
+  summary.whole = true;
+  EXPECT_THAT(SummaryText(summary), HasSubstr("not exact"));
+  summary.exact = true;
+  EXPECT_THAT(SummaryText(summary), HasSubstr("0 resyncs, exact\n"));
 }
 
 }  // namespace

@@ -74,6 +74,7 @@ absl::Status PictureUpdater::Apply(const v1::StreamFormat& format) {
   picture_ = size.empty() ? Picture() : Picture(size);
   generation_ = format.generation();
   sequence_ = 0;
+  whole_ = false;
   has_format_ = true;
   videos_.Clear();
   return absl::OkStatus();
@@ -101,6 +102,9 @@ absl::StatusOr<Applied> PictureUpdater::Apply(const v1::FrameUpdate& update,
   // Catching up, each band is a gain; a change is shown as a whole.
   applied.present = !update.more_follows() || update.base_sequence() == 0;
   applied.exact = update.exact() && applied.keyframe_streams.empty();
+  // A part that is still to come is said to follow; a video's area whose
+  // keyframe was not seen stayed black.
+  whole_ |= !update.more_follows() && applied.keyframe_streams.empty();
   return applied;
 }
 

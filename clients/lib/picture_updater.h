@@ -47,6 +47,9 @@ class PictureUpdater {
 
   // BGRX; empty while the plane is off and before the first format.
   const Picture& picture() const { return picture_; }
+  // All of the picture has come since the last format. Until then it is black
+  // where nothing came, which nobody must take for what the display shows.
+  bool whole() const { return whole_; }
   uint32_t generation() const { return generation_; }
   // The state that the picture is in; 0: none that the server knows.
   uint64_t sequence() const { return sequence_; }
@@ -74,6 +77,7 @@ class PictureUpdater {
   bool has_format_ = false;
   uint32_t generation_ = 0;
   uint64_t sequence_ = 0;
+  bool whole_ = false;
   Picture picture_;
   ZstdPatchDecoder zstd_;
   VideoStreams videos_;

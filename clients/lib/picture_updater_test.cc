@@ -77,6 +77,30 @@ TEST_F(PictureUpdaterTest, AFormatMakesABlackPictureOfANewGeneration) {
   EXPECT_EQ(viewer_.sequence(), 0u);
 }
 
+TEST_F(PictureUpdaterTest, APictureIsWholeWhenNothingOfItIsToFollow) {
+  EXPECT_TRUE(viewer_.whole());
+  ASSERT_TRUE(viewer_.Apply(Format(8, kSize)).ok());
+  EXPECT_FALSE(viewer_.whole());
+  encoder::Update part = {.generation = 8,
+                          .sequence = 5,
+                          .patches = {FillPatch({0, 0, 64, 24}, 1)},
+                          .more_follows = true};
+  ASSERT_TRUE(Apply(part).ok());
+  EXPECT_FALSE(viewer_.whole());
+  part.patches = {FillPatch({0, 24, 64, 24}, 1)};
+  part.more_follows = false;
+  ASSERT_TRUE(Apply(part).ok());
+  EXPECT_TRUE(viewer_.whole());
+  // A change in parts leaves what was there.
+  ASSERT_TRUE(Apply({.generation = 8,
+                     .sequence = 6,
+                     .base_sequence = 5,
+                     .patches = {FillPatch({0, 0, 64, 24}, 2)},
+                     .more_follows = true})
+                  .ok());
+  EXPECT_TRUE(viewer_.whole());
+}
+
 TEST_F(PictureUpdaterTest, APlaneThatIsOffHasNoPicture) {
   ASSERT_TRUE(viewer_.Apply(Format(8, {})).ok());
   EXPECT_TRUE(viewer_.picture().size().empty());
@@ -198,6 +222,20 @@ TEST_F(PictureUpdaterTest, VideoBeforeItsKeyframeIsLeftOutAndAsksForOne) {
     EXPECT_EQ(Blue(x, 10), before.At(x, 10)[0]) << x;
   }
   EXPECT_TRUE(Apply(2, 3, {})->keyframe_streams.empty());
+}
+
+TEST_F(PictureUpdaterTest, AnAreaThatWaitsForItsKeyframeIsNoWholePicture) {
+  ASSERT_TRUE(viewer_.Apply(Format(8, kSize)).ok());
+  ASSERT_TRUE(
+      Apply({.generation = 8, .sequence = 5, .more_follows = true}).ok());
+  const auto applied =
+      Apply({.generation = 8,
+             .sequence = 6,
+             .base_sequence = 5,
+             .patches = {PayloadPatch({8, 8, 40, 40},
+                                      encoder::Video{.stream_id = 5}, {9})}});
+  ASSERT_TRUE(applied.ok()) << applied.status();
+  EXPECT_FALSE(viewer_.whole());
 }
 
 TEST_F(PictureUpdaterTest, MoreVideoPatchesThanAViewerDecodesBreakARule) {
