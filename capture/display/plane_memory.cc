@@ -137,7 +137,7 @@ void PlaneMemory::Revoke() {
     revoked_ = true;
     entries.swap(entries_);
   }
-  // Outside the lock: waits for the band under way.
+  // Outside the lock: unmapping may take a moment.
   for (const Entry& entry : entries) entry.memory->Revoke();
 }
 

@@ -93,13 +93,23 @@ absl::Status ForeignMemory::Visit(
         absl::StrFormat("read %#x bytes at %#x of %s: only %#x are mapped",
                         size_bytes, offset, name_, size_bytes_));
   }
-  if (revoked_.load()) return LetGo(name_);
-  MutexLock lock(mutex_);
+  // Taken already: it is being unmapped.
+  if (revoked_.load() || busy_.exchange(true)) return LetGo(name_);
+  const absl::Status status = VisitMapped(offset, size_bytes, scan);
+  busy_.store(false);
+  // Revoke did not wait for this visit.
+  if (revoked_.load()) UnmapUnlessBusy();
+  return status;
+}
+
+absl::Status ForeignMemory::VisitMapped(
+    uint64_t offset, uint64_t size_bytes,
+    const std::function<void(std::span<const uint8_t>)>& scan) {
   if (!guard_.has_value()) return LetGo(name_);
   if (dma_buf_ != nullptr) RETURN_IF_ERROR(dma_buf_->BeginRead());
   if (!guard_->tripped()) {
     // SAFETY: Map made the mapping at least skip_bytes_ + size_bytes_ long, and
-    // it lives while mutex_ is held; a page that goes away becomes zeros.
+    // it lives while busy_ is taken; a page that goes away becomes zeros.
     const uint8_t* bytes =
         static_cast<const uint8_t*>(mapping_.address()) + skip_bytes_ + offset;
     scan({bytes, static_cast<size_t>(size_bytes)});
@@ -116,10 +126,16 @@ absl::Status ForeignMemory::Visit(
 
 void ForeignMemory::Revoke() {
   revoked_.store(true);
-  MutexLock lock(mutex_);
+  UnmapUnlessBusy();
+}
+
+// Who has taken busy_ comes here once it has given it back.
+void ForeignMemory::UnmapUnlessBusy() {
+  if (busy_.exchange(true)) return;
   guard_.reset();
   mapping_ = Mapping();
   dma_buf_.reset();
+  busy_.store(false);
 }
 
 }  // namespace oriel::capture

@@ -11,7 +11,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "base/mutex.h"
 #include "capture/device/device.h"
 #include "capture/region/region_info.h"
 #include "capture/region/sigbus_guard.h"
@@ -40,7 +39,7 @@ class ForeignMemory {
 
   // Calls `scan` once with [offset, offset + size) of the mapped part. The
   // bytes may change at any time: load each once, and never keep the span.
-  // Ask for under a millisecond's worth, because Revoke waits for `scan`.
+  // Ask for under a millisecond's worth: a revoked mapping lasts until then.
   // kUnavailable: revoked. kAborted: the memory is switched off (SIGBUS), as
   // while a guest resets or sleeps: what `scan` saw were zeros from there on,
   // and must be thrown away. kOutOfRange: not inside the mapping;
@@ -52,7 +51,8 @@ class ForeignMemory {
   // memory back.
   bool is_lost() const { return is_lost_.load(); }
 
-  // Waits for a running Visit, unmaps; later Visits are kUnavailable.
+  // Unmaps, or has a running Visit do so at its end, which may be never where
+  // the device hangs; later Visits are kUnavailable. Waits for nobody.
   void Revoke();
 
  private:
@@ -62,19 +62,25 @@ class ForeignMemory {
   ForeignMemory(std::string name, std::unique_ptr<DmaBuf> dma_buf,
                 Mapping mapping, SigbusGuard guard, uint64_t skip_bytes,
                 uint64_t size_bytes);
+  absl::Status VisitMapped(
+      uint64_t offset, uint64_t size_bytes,
+      const std::function<void(std::span<const uint8_t>)>& scan);
+  void UnmapUnlessBusy();
 
   const std::string name_;     // for messages
   const uint64_t skip_bytes_;  // from the page's start to the first byte
   const uint64_t size_bytes_;
-  // Set before Revoke takes the lock, so that a thread that visits band after
-  // band does not win the lock again.
+  // Set before Revoke tries to take busy_: whoever has it looks here when it
+  // has given it back.
   std::atomic<bool> revoked_{false};
   std::atomic<bool> is_lost_{false};
-  Mutex mutex_;
-  Mapping mapping_ ABSL_GUARDED_BY(mutex_);
-  std::unique_ptr<DmaBuf> dma_buf_ ABSL_GUARDED_BY(mutex_);  // null: a region
+  // Taken by a Visit, or by who unmaps; nobody waits for it.
+  std::atomic<bool> busy_{false};
+  // Of who has taken busy_.
+  Mapping mapping_;
+  std::unique_ptr<DmaBuf> dma_buf_;  // null: a region
   // After mapping_: a guard outliving its mapping would guard a stranger's.
-  std::optional<SigbusGuard> guard_ ABSL_GUARDED_BY(mutex_);
+  std::optional<SigbusGuard> guard_;
 };
 
 }  // namespace oriel::capture

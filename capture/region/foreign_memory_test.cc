@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/status_macros.h"
@@ -52,8 +53,17 @@ class ForeignMemoryTest : public ::testing::Test {
     return copy;
   }
 
+  static int MappedViews() {
+    std::ifstream maps("/proc/self/maps");
+    int count = 0;
+    for (std::string line; std::getline(maps, line);)
+      count += line.find("oriel-fake-memory") != std::string::npos ? 1 : 0;
+    return count;
+  }
+
   FakeDevice device_;
   std::shared_ptr<FakeMemory> memory_;
+  bool has_entered_ = false;  // of one visiting thread
 };
 
 TEST_F(ForeignMemoryTest, ShowsTheBytesAtAnUnalignedOffset) {
@@ -183,45 +193,55 @@ TEST_F(ForeignMemoryTest, ManyThreadsLoseTheirMemoriesAtOnce) {
 TEST_F(ForeignMemoryTest, RevokedMemoryIsUnavailableAndUnmapped) {
   const auto memory = Map(0, kPage);
   ASSERT_TRUE(memory.ok()) << memory.status();
-  const auto mapped_views = [] {
-    std::ifstream maps("/proc/self/maps");
-    int count = 0;
-    for (std::string line; std::getline(maps, line);)
-      count += line.find("oriel-fake-memory") != std::string::npos ? 1 : 0;
-    return count;
-  };
-  const int before = mapped_views();
+  const int before = MappedViews();
   (*memory)->Revoke();
-  EXPECT_EQ(mapped_views(), before - 1);
+  EXPECT_EQ(MappedViews(), before - 1);
   EXPECT_TRUE(absl::IsUnavailable(Copy(**memory, 0, 1).status()));
   (*memory)->Revoke();
 }
 
-TEST_F(ForeignMemoryTest, RevokeWaitsForTheVisitThatRunsAndForNoOther) {
+TEST_F(ForeignMemoryTest, RevokeWaitsForNobodyAndTheVisitUnmapsAtItsEnd) {
   const auto memory = Map(0, kPage);
   ASSERT_TRUE(memory.ok()) << memory.status();
+  const int before = MappedViews();
   std::promise<void> entered;
-  std::atomic<bool> finished{false};
-  std::atomic<bool> go_on{false};
+  std::promise<void> revoked;
   std::thread visitor([&] {
     const absl::Status status =
         (*memory)->Visit(0, kPage, [&](std::span<const uint8_t> bytes) {
           entered.set_value();
-          while (!go_on) std::this_thread::yield();
+          // As in a device that hangs.
+          revoked.get_future().wait();
           EXPECT_EQ(bytes[0], 1) << "still mapped";
-          finished = true;
         });
     EXPECT_TRUE(status.ok()) << status;
   });
   entered.get_future().wait();
-  std::thread revoker([&] {
-    (*memory)->Revoke();
-    EXPECT_TRUE(finished);
-  });
-  go_on = true;
-  revoker.join();
+  (*memory)->Revoke();
+  EXPECT_EQ(MappedViews(), before);
+  revoked.set_value();
   visitor.join();
+  EXPECT_EQ(MappedViews(), before - 1);
   EXPECT_TRUE(absl::IsUnavailable(Copy(**memory, 0, 1).status()));
+}
+
+TEST_F(ForeignMemoryTest, RevokedBetweenAnyTwoVisitsItIsUnmapped) {
+  for (int round = 0; round < 200; ++round) {
+    const auto memory = Map(0, kPage);
+    ASSERT_TRUE(memory.ok()) << memory.status();
+    const int before = MappedViews();
+    std::promise<void> entered;
+    std::thread visitor([&] {
+      while ((*memory)->Visit(0, 1, [](auto) {}).ok()) {
+        if (!std::exchange(has_entered_, true)) entered.set_value();
+      }
+    });
+    entered.get_future().wait();
+    (*memory)->Revoke();
+    visitor.join();
+    ASSERT_EQ(MappedViews(), before - 1) << round;
+    has_entered_ = false;
+  }
 }
 
 TEST_F(ForeignMemoryTest, ChildProcessesDoNotInheritTheMapping) {

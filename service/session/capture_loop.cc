@@ -151,45 +151,54 @@ bool CaptureLoop::TryAttach() {
   // Before the watch, which may call OnDetached at once.
   const std::string description = source->description();
   events_->OnAttached(description);
-  watch_id_ = lifecycle_->Watch(
-      source->hangup_fd(),
-      [this, attachment, description,
-       watched = std::weak_ptr<capture::FrameSource>(source)] {
-        std::string reason;
-        if (const auto source = watched.lock())
-          reason = source->hangup_reason();
-        if (reason.empty()) reason = description;
-        Detach(attachment,
-               absl::UnavailableError("the device went away: " + reason));
-      });
+  watch_id_ = lifecycle_->Watch(source->hangup_fd(), [this, attachment,
+                                                      description] {
+    Detach(attachment, [&](const capture::FrameSource& source) {
+      const std::string reason = source.hangup_reason();
+      return absl::UnavailableError("the device went away: " +
+                                    (reason.empty() ? description : reason));
+    });
+  });
   return true;
 }
 
-void CaptureLoop::Detach(uint64_t attachment, const absl::Status& status) {
+void CaptureLoop::Detach(
+    uint64_t attachment,
+    const std::function<absl::Status(const capture::FrameSource&)>& why) {
   std::shared_ptr<capture::FrameSource> source;
   {
     MutexLock lock(mutex_);
     if (source_ == nullptr || detached_ || attachment != attachment_) return;
     detached_ = true;
+    revoking_ = true;
     source = source_;
   }
   source->Revoke();
-  events_->OnDetached(status);
+  const absl::Status status = why(*source);
   source.reset();
+  {
+    // The device is closed by the loop's thread, because that may take long;
+    // and now, whoever is still to be told.
+    MutexLock lock(mutex_);
+    revoking_ = false;
+    EnsureThread();
+    changed_.NotifyAll();
+  }
+  events_->OnDetached(status);
   RefuseVisits();
-  MutexLock lock(mutex_);
-  EnsureThread();
-  changed_.NotifyAll();
 }
 
 void CaptureLoop::LetGo() {
-  // Waits for the lifecycle thread where it is about to report this source.
-  if (watch_id_ != 0) lifecycle_->Unwatch(std::exchange(watch_id_, 0));
+  if (watch_id_ != 0) lifecycle_->Forget(watch_id_);
   std::shared_ptr<capture::FrameSource> source;
   {
     MutexLock lock(mutex_);
+    while (revoking_) changed_.Wait(mutex_);
     source = std::exchange(source_, nullptr);
   }
+  source.reset();
+  // Waits for the lifecycle thread where it tells of this source's end.
+  if (watch_id_ != 0) lifecycle_->Unwatch(std::exchange(watch_id_, 0));
   RefuseVisits();
 }
 
@@ -309,7 +318,8 @@ void CaptureLoop::ScanAndLook() {
     }
     absl::StatusOr<capture::Frame> frame = source->Scan(request);
     if (absl::IsUnavailable(frame.status())) {
-      Detach(attachment, frame.status());
+      Detach(attachment,
+             [&](const capture::FrameSource&) { return frame.status(); });
       continue;
     }
     scanned_ |= frame.ok();

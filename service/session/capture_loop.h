@@ -98,7 +98,9 @@ class CaptureLoop {
   bool IsNews(const capture::ScanRequest& request,
               const absl::StatusOr<capture::Frame>& frame);
   Duration period() const;
-  void Detach(uint64_t attachment, const absl::Status& status);
+  void Detach(
+      uint64_t attachment,
+      const std::function<absl::Status(const capture::FrameSource&)>& why);
   void LetGo();
   void DoVisits(capture::FrameSource& source);
   // Those that wait for a device that has gone.
@@ -128,6 +130,8 @@ class CaptureLoop {
   std::shared_ptr<capture::FrameSource> source_ ABSL_GUARDED_BY(mutex_);
   uint64_t attachment_ ABSL_GUARDED_BY(mutex_) = 0;  // counts sources
   bool detached_ ABSL_GUARDED_BY(mutex_) = false;  // source_ is to be let go of
+  // Detach uses source_, and must not be the last to let go of it.
+  bool revoking_ ABSL_GUARDED_BY(mutex_) = false;
 
   // Of the loop's thread; Join's once there is none.
   uint64_t watch_id_ = 0;

@@ -267,6 +267,87 @@ TEST_F(CaptureLoopTest, AHangupWhileNobodyWatchesDetachesAndAttachesAgain) {
   screen_->AwaitOpenSources(1);
 }
 
+// Tells when its device is closed, and by which thread.
+class ClosingSource final : public capture::FrameSource {
+ public:
+  struct Closed {
+    Mutex mutex;
+    CondVar changed;
+    std::vector<std::thread::id> by ABSL_GUARDED_BY(mutex);
+  };
+  ClosingSource(std::unique_ptr<capture::FrameSource> source, Closed* closed)
+      : source_(std::move(source)), closed_(closed) {}
+  ~ClosingSource() override {
+    MutexLock lock(closed_->mutex);
+    closed_->by.push_back(std::this_thread::get_id());
+    closed_->changed.NotifyAll();
+  }
+  absl::StatusOr<capture::Frame> Scan(
+      const capture::ScanRequest& request) override {
+    return source_->Scan(request);
+  }
+  void Revoke() override { source_->Revoke(); }
+  std::string description() const override { return source_->description(); }
+  int hangup_fd() const override { return source_->hangup_fd(); }
+
+ private:
+  const std::unique_ptr<capture::FrameSource> source_;
+  Closed* const closed_;
+};
+
+// Whoever is told of a device's end first waits until it is closed.
+class WaitingEvents final : public CaptureLoop::Events {
+ public:
+  explicit WaitingEvents(ClosingSource::Closed* closed) : closed_(closed) {}
+  void OnAttached(const std::string&) override {
+    MutexLock lock(closed_->mutex);
+    ++attached_;
+    closed_->changed.NotifyAll();
+  }
+  void OnAttachFailed(const absl::Status&) override {}
+  void OnScanned(uint64_t, absl::StatusOr<capture::Frame>) override {}
+  void OnDetached(const absl::Status&) override {
+    MutexLock lock(closed_->mutex);
+    while (closed_->by.empty()) closed_->changed.Wait(closed_->mutex);
+    EXPECT_NE(closed_->by.back(), std::this_thread::get_id())
+        << "closing may take long";
+    EXPECT_EQ(attached_, 1) << "attached again before its end was told";
+  }
+  void AwaitAttached(int count) {
+    MutexLock lock(closed_->mutex);
+    while (attached_ < count) closed_->changed.Wait(closed_->mutex);
+  }
+
+ private:
+  ClosingSource::Closed* const closed_;
+  int attached_ = 0;
+};
+
+TEST_F(CaptureLoopTest, ADeviceIsClosedByItsOwnThreadBeforeAnybodyIsTold) {
+  for (const bool watched : {false, true}) {
+    ClosingSource::Closed closed;
+    WaitingEvents events(&closed);
+    CaptureLoop loop(
+        {.display = "closing",
+         .max_rate_hz = 1000,
+         .open =
+             [&]() -> absl::StatusOr<std::unique_ptr<capture::FrameSource>> {
+           return std::make_unique<ClosingSource>(screen_->Open(), &closed);
+         },
+         .first_attach_pause = milliseconds(1),
+         .longest_attach_pause = milliseconds(2),
+         .unreadable_retry = milliseconds(1)},
+        lifecycle_.get(), &events);
+    loop.SetWatched(watched);
+    loop.Start();
+    events.AwaitAttached(1);
+    screen_->HangUp();
+    events.AwaitAttached(2);
+    loop.Stop();
+    loop.Join();
+  }
+}
+
 TEST_F(CaptureLoopTest, ADeviceThatComesAndGoesIsAttachedLessAndLessOften) {
   Recorder events;
   CaptureLoop loop({.display = "fickle",

@@ -63,6 +63,15 @@ uint64_t Lifecycle::Watch(int fd, std::function<void()> on_hangup) {
 void Lifecycle::Unwatch(uint64_t id) {
   MutexLock lock(mutex_);
   while (calling_ == id) idle_.Wait(mutex_);
+  ForgetLocked(id);
+}
+
+void Lifecycle::Forget(uint64_t id) {
+  MutexLock lock(mutex_);
+  ForgetLocked(id);
+}
+
+void Lifecycle::ForgetLocked(uint64_t id) {
   const auto found = watched_.find(id);
   if (found == watched_.end()) return;
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, found->second.fd, nullptr);

@@ -21,8 +21,10 @@ class Lifecycle {
   // `on_hangup` is called once, on the lifecycle thread, after `fd` was hung
   // up; for what is not a socket also after it became readable (pidfd, event):
   // a socket is readable with every reply. A negative fd, or one that cannot
-  // be polled, is never reported. `fd` stays open until Unwatch.
+  // be polled, is never reported. `fd` stays open until Forget or Unwatch.
   uint64_t Watch(int fd, std::function<void()> on_hangup);
+  // No call begins any more; one may be under way until Unwatch.
+  void Forget(uint64_t id);
   // Waits for a call under way: not from inside one, not while holding what
   // it needs.
   void Unwatch(uint64_t id);
@@ -37,6 +39,7 @@ class Lifecycle {
   Lifecycle(UniqueFd epoll, UniqueFd wake);
   void Run();
   void Report(uint64_t id);
+  void ForgetLocked(uint64_t id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const UniqueFd epoll_;
   const UniqueFd wake_;
