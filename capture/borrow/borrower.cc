@@ -33,10 +33,15 @@ bool IsLeaving(Host& host, const Identity& identity) {
          });
 }
 
-// Empty: the VMM's fd is still what was copied.
-std::string WhyClosed(Host& host, const Vmm& vmm, const VmmDevice& device) {
+}  // namespace
+
+std::string Borrower::WhyClosed(const Vmm& vmm, const Offered& offered) const {
+  const VmmDevice& device = offered.device;
   const absl::StatusOr<bool> same =
-      host.SameFile(vmm.pid, device.vmm_fd, device.fd.get());
+      device.fd.valid()
+          ? host_.SameFile(vmm.pid, device.vmm_fd, device.fd.get())
+          : host_.SameFileElsewhere(vmm.pid, device.vmm_fd, orield_pid_,
+                                    offered.orield_fd);
   if (same.ok() && *same) return {};
   if (same.ok()) {
     return absl::StrFormat("%s closed the device and uses its fd for another",
@@ -44,7 +49,7 @@ std::string WhyClosed(Host& host, const Vmm& vmm, const VmmDevice& device) {
   }
   if (absl::IsFailedPrecondition(same.status())) {
     // An exiting process closes its fds before its pidfd tells.
-    const absl::StatusOr<ProcessStat> stat = ReadProcessStat(host, vmm.pid);
+    const absl::StatusOr<ProcessStat> stat = ReadProcessStat(host_, vmm.pid);
     if (stat.ok() && !stat->exiting) return WhoIs(vmm) + " closed the device";
   }
   if (absl::IsFailedPrecondition(same.status()) ||
@@ -55,13 +60,12 @@ std::string WhyClosed(Host& host, const Vmm& vmm, const VmmDevice& device) {
                          std::string(same.status().message()));
 }
 
-}  // namespace
-
 void Borrower::Connect(pid_t orield_pid, Time now) {
   Disconnect();
   connected_ = true;
   orield_pid_ = orield_pid;
   now_ = links_due_ = scan_due_ = list_due_ = now;
+  heartbeat_.Begin(now);
   if (!Send(Hello{absl::StrFormat("oriel-borrow %s", kVersion)})) {
     return Disconnect();
   }
@@ -92,19 +96,44 @@ void Borrower::Receive(const BorrowMessage& message, Time now) {
     spdlog::warn("event=orield_says text={}", LogText(notice->text));
     return;
   }
+  if (const auto* pong = std::get_if<Pong>(&message)) {
+    heartbeat_.Receive(*pong, now);
+    return;
+  }
+  if (const auto* taken = std::get_if<Taken>(&message)) return Receive(*taken);
   const auto* refused = std::get_if<Refused>(&message);
   if (refused == nullptr) return;
+  Watched* owner = nullptr;
+  const Offered* offered = FindOffer(refused->id, &owner);
+  if (offered == nullptr) return;
+  spdlog::warn("event=refused display={} reason={}", offered->display,
+               LogText(refused->reason));
+  owner->refused.insert(offered->device.vmm_fd);
+  owner->offers.erase(owner->offers.begin() + (offered - &owner->offers[0]));
+}
+
+// A copy of our own would keep the device busy when this process hangs.
+void Borrower::Receive(const Taken& taken) {
+  Watched* owner = nullptr;
+  Offered* offered = FindOffer(taken.id, &owner);
+  if (offered == nullptr || !offered->device.fd.valid()) return;
+  // Proven, because orield may be in another PID namespace, and may lie.
+  const absl::StatusOr<bool> same =
+      host_.SameFile(orield_pid_, taken.fd, offered->device.fd.get());
+  if (!same.ok() || !*same) return;
+  offered->orield_fd = taken.fd;
+  offered->device.fd.reset();
+}
+
+Borrower::Offered* Borrower::FindOffer(uint64_t id, Watched** owner) {
   for (auto& [pid, watched] : vmms_) {
-    for (size_t i = 0; i < watched.offers.size(); ++i) {
-      Offered& offered = watched.offers[i];
-      if (offered.id != refused->id) continue;
-      spdlog::warn("event=refused display={} reason={}", offered.display,
-                   LogText(refused->reason));
-      watched.refused.insert(offered.device.vmm_fd);
-      watched.offers.erase(watched.offers.begin() + static_cast<long>(i));
-      return;
+    for (Offered& offered : watched.offers) {
+      if (offered.id != id) continue;
+      *owner = &watched;
+      return &offered;
     }
   }
+  return nullptr;
 }
 
 Time Borrower::Work(Time now) {
@@ -123,7 +152,9 @@ Time Borrower::Work(Time now) {
     WatchLinks();
     links_due_ = now + kLinksPause;
   }
-  if (connected_ && now >= scan_due_) Scan(now);
+  if (connected_) KeepInTouch();
+  // What is offered to an orield that hangs stays open in the socket.
+  if (connected_ && heartbeat_.has_answered() && now >= scan_due_) Scan(now);
   if (!connected_) return Time::max();
   for (auto& [id, deadline] : releasing_) {
     if (now < deadline) continue;
@@ -133,16 +164,28 @@ Time Borrower::Work(Time now) {
         id);
     deadline = Time::max();
   }
-  if (OfferCount() == 0) return scan_due_;
-  return std::min({close_watch_.due(), links_due_, scan_due_});
+  if (!heartbeat_.has_answered()) return heartbeat_.due();
+  const Time due = std::min(heartbeat_.due(), scan_due_);
+  if (OfferCount() == 0) return due;
+  return std::min({close_watch_.due(), links_due_, due});
+}
+
+void Borrower::KeepInTouch() {
+  const std::optional<Ping> ping = heartbeat_.Due(now_);
+  if (ping.has_value() && !Send(*ping)) heartbeat_.NotSent(now_);
+  if (!connected_ || !heartbeat_.IsSilent(now_)) return;
+  spdlog::warn(
+      "event=orield_silent reason=\"orield has not answered for {} s; is it "
+      "stopped, or stuck? What it holds stays busy until it goes on or ends\"",
+      std::chrono::duration_cast<std::chrono::seconds>(kBorrowSilence).count());
+  Disconnect();
 }
 
 void Borrower::WatchFiles() {
   const Time begin = Clock::now();
   for (auto& [pid, watched] : vmms_) {
     for (size_t i = watched.offers.size(); i-- > 0;) {
-      const std::string reason =
-          WhyClosed(host_, watched.vmm, watched.offers[i].device);
+      const std::string reason = WhyClosed(watched.vmm, watched.offers[i]);
       if (reason.empty()) continue;
       Withdraw(watched, i, reason);
       if (!connected_) return;
@@ -191,7 +234,7 @@ bool Borrower::MakeOffer(Watched& watched, VmmDevice device) {
   spdlog::info("event=offered display={} vm={} pid={} fd={} evidence={}",
                offer.display, LogText(vmm.name), vmm.pid, device.vmm_fd,
                LogText(offer.evidence));
-  watched.offers.push_back({offer.id, offer.display, std::move(device)});
+  watched.offers.push_back({offer.id, offer.display, std::move(device), -1});
   return true;
 }
 

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/unique_fd.h"
 #include "capture/borrow/close_watch.h"
+#include "capture/borrow/heartbeat.h"
 #include "capture/borrow/host.h"
 #include "capture/borrow/host_watch.h"
 #include "capture/borrow/messages.h"
@@ -31,8 +32,9 @@ class BorrowPeer {
                       std::span<const int> fds) = 0;
 };
 
-// Finds VMs' devices, offers them, watches them, lets go. Holds copies only
-// while connected, and none that its VMM does not hold. Thread-compatible.
+// Finds VMs' devices, offers them to an orield that answers, watches them, lets
+// go. Holds copies only while connected, none that its VMM does not hold, and
+// none that orield holds: stopped, it keeps nothing. Thread-compatible.
 class Borrower {
  public:
   // Both outlive it.
@@ -59,7 +61,8 @@ class Borrower {
   struct Offered {
     uint64_t id = 0;
     std::string display;
-    VmmDevice device;
+    VmmDevice device;  // without a copy of its own once orield_fd is known
+    int orield_fd = -1;
   };
   struct Watched {
     Vmm vmm;  // without devices
@@ -74,6 +77,11 @@ class Borrower {
     std::vector<std::string> problems;
   };
 
+  void KeepInTouch();
+  void Receive(const Taken& taken);
+  Offered* FindOffer(uint64_t id, Watched** owner);
+  // Empty: the VMM's fd is still what was copied.
+  std::string WhyClosed(const Vmm& vmm, const Offered& offered) const;
   void WatchFiles();
   void WatchLinks();
   void Scan(Time now);
@@ -112,6 +120,7 @@ class Borrower {
   // Withdrawn, and not yet let go of by orield.
   std::map<uint64_t, Time> releasing_;
   Time now_;
+  Heartbeat heartbeat_;
   CloseWatch close_watch_;
   Time links_due_;
   Time scan_due_;

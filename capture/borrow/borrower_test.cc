@@ -26,6 +26,10 @@ class RecordingPeer : public BorrowPeer {
  public:
   Result Send(const BorrowMessage& message, std::span<const int> fds) override {
     if (result != Result::kSent) return result;
+    if (const Ping* ping = std::get_if<Ping>(&message)) {
+      pings.push_back(ping->serial);
+      return Result::kSent;
+    }
     messages.push_back(message);
     fd_counts.push_back(fds.size());
     return Result::kSent;
@@ -40,8 +44,18 @@ class RecordingPeer : public BorrowPeer {
     return all;
   }
 
+  // As orield does.
+  void Answer(Borrower& borrower, Time now) {
+    for (; answered < pings.size() && answers; ++answered) {
+      borrower.Receive(Pong{pings[answered]}, now);
+    }
+  }
+
   Result result = Result::kSent;
-  std::vector<BorrowMessage> messages;
+  bool answers = true;
+  size_t answered = 0;
+  std::vector<uint64_t> pings;
+  std::vector<BorrowMessage> messages;  // but pings
   std::vector<size_t> fd_counts;
 };
 
@@ -51,11 +65,19 @@ class BorrowerTest : public ::testing::Test {
 
   void Start() { borrower_.Connect(kOrieldPid, now_); }
 
+  // True: there is more to do now.
+  bool Work() {
+    const bool more = borrower_.Work(now_) <= now_;
+    const size_t answered = peer_.answered;
+    peer_.Answer(borrower_, now_);
+    return more || peer_.answered != answered;
+  }
+
   // As the daemon does, for so long; every 25 ms.
   void Run(Duration duration) {
     for (const Time end = now_ + duration; now_ < end;
          now_ += milliseconds(25)) {
-      while (borrower_.Work(now_) <= now_) {
+      while (Work()) {
       }
     }
   }
@@ -183,6 +205,7 @@ TEST_F(BorrowerTest, LooksAtFilesOftenButAtProcessesAsSeldomAsBefore) {
   const int steps = host_.steps;
   for (const Time end = now_ + milliseconds(1000); now_ < end; ++looks) {
     now_ = borrower_.Work(now_);
+    peer_.Answer(borrower_, now_);
   }
   EXPECT_GE(looks, 100);
   // Twice for each look: whether the process lives, and whether the fd is the
@@ -379,6 +402,7 @@ int StepsOfAMinute(int processes) {
     for (const Time end = now + duration; now < end; now += milliseconds(25)) {
       while (borrower.Work(now) <= now) {
       }
+      peer.Answer(borrower, now);
     }
   };
   run(std::chrono::minutes(2));
@@ -532,6 +556,73 @@ TEST_F(BorrowerTest, HoldsABoundedNumberOfDevices) {
   EXPECT_EQ(host_.AllCopies(), 256);
 }
 
+TEST_F(BorrowerTest, OffersNothingBeforeOrieldAnswers) {
+  const int key = AddVm(7, "win11", kUuidA, "12");
+  peer_.answers = false;
+  Run(milliseconds(60000));
+  EXPECT_TRUE(borrower_.connected());
+  EXPECT_THAT(offers(), IsEmpty());
+  EXPECT_THAT(peer_.pings, SizeIs(1)) << "into a queue that nobody reads";
+  EXPECT_EQ(host_.CopiesOf(key), 0);
+  peer_.answers = true;
+  Run(milliseconds(100));
+  EXPECT_THAT(offers(), SizeIs(1));
+}
+
+TEST_F(BorrowerTest, LetsGoOfEverythingWhenOrieldHangs) {
+  AddVm(7, "win11", kUuidA, "12");
+  Run(milliseconds(1500));
+  ASSERT_THAT(peer_.pings, SizeIs(2));
+  peer_.answers = false;
+  Run(milliseconds(5400));
+  EXPECT_TRUE(borrower_.connected());
+  Run(milliseconds(200));
+  EXPECT_FALSE(borrower_.connected());
+  EXPECT_EQ(host_.AllCopies(), 0);
+  // It goes on.
+  peer_.answers = true;
+  peer_.answered = peer_.pings.size();
+  Start();
+  Run(milliseconds(100));
+  EXPECT_THAT(offers(), SizeIs(2));
+}
+
+TEST_F(BorrowerTest, KeepsNoCopyOfWhatOrieldHolds) {
+  const int key = AddVm(7, "win11", kUuidA, "12");
+  Run(milliseconds(100));
+  host_.AddProcess(kOrieldPid, "orield");
+  const int other = host_.OpenFile(kOrieldPid, 30, {});
+  // Neither another file nor no file is believed to be the same.
+  for (const Taken& wrong : {Taken{1, 30}, Taken{1, 31}, Taken{2, 30}}) {
+    borrower_.Receive(wrong, now_);
+    EXPECT_EQ(host_.CopiesOf(key), 1);
+  }
+  EXPECT_NE(other, key);
+  host_.ShareFile(kOrieldPid, 32, key);
+  borrower_.Receive(Taken{1, 32}, now_);
+  EXPECT_EQ(host_.CopiesOf(key), 0);
+  Run(milliseconds(3000));
+  EXPECT_THAT(offers(), SizeIs(1));
+  EXPECT_THAT(withdrawals(), IsEmpty());
+  EXPECT_EQ(host_.AllCopies(), 0);
+  host_.CloseFile(7, 5);
+  Run(milliseconds(50));
+  ASSERT_THAT(withdrawals(), SizeIs(1));
+  EXPECT_EQ(withdrawals()[0].reason, "win11 (pid 7) closed the device");
+}
+
+TEST_F(BorrowerTest, WhatOrieldLetGoOfByItselfIsOfferedAgain) {
+  const int key = AddVm(7, "win11", kUuidA, "12");
+  Run(milliseconds(100));
+  host_.AddProcess(kOrieldPid, "orield");
+  host_.ShareFile(kOrieldPid, 32, key);
+  borrower_.Receive(Taken{1, 32}, now_);
+  host_.CloseFile(kOrieldPid, 32);
+  Run(milliseconds(1500));
+  EXPECT_THAT(withdrawals(), SizeIs(1));
+  EXPECT_THAT(offers(), SizeIs(2));
+}
+
 // Whenever the VMM ends: what was offered is withdrawn, and nothing is held.
 TEST_F(BorrowerTest, AVmmThatEndsBetweenAnyTwoStepsLeavesNothing) {
   AddVm(7, "win11", kUuidA, "12");
@@ -554,6 +645,7 @@ TEST_F(BorrowerTest, AVmmThatEndsBetweenAnyTwoStepsLeavesNothing) {
     for (Time now = now_; now < now_ + milliseconds(1200);
          now += milliseconds(25)) {
       borrower.Work(now);
+      peer.Answer(borrower, now);
     }
     EXPECT_EQ(host.AllCopies(), 0) << step;
     EXPECT_THAT(borrower.wake_fds(now_), IsEmpty()) << step;

@@ -114,9 +114,14 @@ class RealHost : public Host {
   }
 
   absl::StatusOr<bool> SameFile(pid_t pid, int fd, int own_fd) override {
-    const long order = syscall(SYS_kcmp, pid, getpid(), KCMP_FILE,
+    return SameFileElsewhere(pid, fd, getpid(), own_fd);
+  }
+
+  absl::StatusOr<bool> SameFileElsewhere(pid_t pid, int fd, pid_t other_pid,
+                                         int other_fd) override {
+    const long order = syscall(SYS_kcmp, pid, other_pid, KCMP_FILE,
                                static_cast<unsigned long>(fd),
-                               static_cast<unsigned long>(own_fd));
+                               static_cast<unsigned long>(other_fd));
     if (order < 0) {
       return ErrnoOf("kcmp", absl::StrFormat("fd %d of pid %d", fd, pid));
     }

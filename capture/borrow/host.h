@@ -62,6 +62,10 @@ class Host {
   // Whether the process's fd and our own are one open file: kcmp(2).
   // kFailedPrecondition: the process has no such fd.
   virtual absl::StatusOr<bool> SameFile(pid_t pid, int fd, int own_fd) = 0;
+  // The same of two other processes' fds.
+  virtual absl::StatusOr<bool> SameFileElsewhere(pid_t pid, int fd,
+                                                 pid_t other_pid,
+                                                 int other_fd) = 0;
   // An inotify instance, readable when a file that was added to it was closed
   // by the last of those who have it open in common; takes what has come since.
   virtual absl::StatusOr<UniqueFd> NewCloseEvents() = 0;

@@ -77,6 +77,18 @@ Json ToJson(const Refused& refused) {
               {{"id", refused.id}, {"reason", CutText(refused.reason)}});
 }
 
+Json ToJson(const Ping& ping) {
+  return Wrap("ping", {{"serial", ping.serial}});
+}
+
+Json ToJson(const Pong& pong) {
+  return Wrap("pong", {{"serial", pong.serial}});
+}
+
+Json ToJson(const Taken& taken) {
+  return Wrap("taken", {{"id", taken.id}, {"fd", taken.fd}});
+}
+
 absl::Status Bad(const std::string& field, const std::string& why) {
   return absl::InvalidArgumentError(
       absl::StrFormat("borrow message: %s %s", field, why));
@@ -157,6 +169,15 @@ class Reader {
     return Required("id", Number("id", std::numeric_limits<uint64_t>::max()));
   }
 
+  uint64_t Serial() {
+    return Number("serial", std::numeric_limits<uint64_t>::max());
+  }
+
+  int Fd(const char* field) {
+    if (Find(field) == nullptr) Fail(field, "is missing");
+    return static_cast<int>(Number(field, std::numeric_limits<int>::max()));
+  }
+
  private:
   const Json* Find(const char* field) const {
     const auto found = fields_.find(field);
@@ -201,6 +222,12 @@ std::optional<BorrowMessage> Read(const std::string& kind, Reader& reader) {
   if (kind == "offer") return ReadOffer(reader);
   if (kind == "notice") return Notice{reader.Text("text")};
   if (kind == "released") return Released{reader.Id()};
+  if (kind == "ping") return Ping{reader.Serial()};
+  if (kind == "pong") return Pong{reader.Serial()};
+  if (kind == "taken") {
+    const uint64_t id = reader.Id();
+    return Taken{id, reader.Fd("fd")};
+  }
   if (kind == "withdraw" || kind == "refused") {
     const uint64_t id = reader.Id();
     std::string reason = reader.Text("reason");

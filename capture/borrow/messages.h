@@ -2,12 +2,14 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <variant>
 
 #include "absl/status/statusor.h"
+#include "base/clock.h"
 
 namespace oriel::capture {
 
@@ -23,9 +25,15 @@ inline constexpr size_t kMaxBorrowMessageBytes = 16384;
 inline constexpr size_t kMaxBorrowNameBytes = 64;
 inline constexpr size_t kMaxBorrowTextBytes = 1024;
 
+// Whoever pings does so at least as often, is answered at once, and gives up,
+// or is given up, when that fails for so long: who hangs must hold no device.
+inline constexpr Duration kBorrowPingPause = std::chrono::seconds(1);
+inline constexpr Duration kBorrowSilence = std::chrono::seconds(5);
+
 // First on a connection: {"hello": {"sender": "oriel-borrow 0.3"}}. The other
-// kinds: offer, withdraw, notice; from orield: released, refused, notice. Each
-// holds its structure's fields by their names; "id" and "display" are a must.
+// kinds: offer, withdraw, notice, ping; from orield: released, refused, taken,
+// pong, notice. Each holds its structure's fields by their names; "id" and
+// "display" are a must.
 struct Hello {
   std::string sender;  // for people
   friend bool operator==(const Hello&, const Hello&) = default;
@@ -80,8 +88,26 @@ struct Refused {
   friend bool operator==(const Refused&, const Refused&) = default;
 };
 
-using BorrowMessage =
-    std::variant<Hello, Offer, Withdrawal, Notice, Released, Refused>;
+// Launchers need not: only who has pinged once is expected to go on.
+struct Ping {
+  uint64_t serial = 0;
+  friend bool operator==(const Ping&, const Ping&) = default;
+};
+struct Pong {
+  uint64_t serial = 0;  // of the ping
+  friend bool operator==(const Pong&, const Pong&) = default;
+};
+
+// From orield, to who pings: it holds the device as this fd of its own until
+// the offer ends, so that the sender need not keep the device open to compare.
+struct Taken {
+  uint64_t id = 0;
+  int fd = -1;
+  friend bool operator==(const Taken&, const Taken&) = default;
+};
+
+using BorrowMessage = std::variant<Hello, Offer, Withdrawal, Notice, Released,
+                                   Refused, Ping, Pong, Taken>;
 
 // At most kMaxBorrowMessageBytes: texts for people are cut; a name that is too
 // long stays too long, so that the other side says so.

@@ -40,7 +40,10 @@ TEST(BorrowMessages, EveryKindComesBackAsItWas) {
       Notice{"grant \"CAP_SYS_PTRACE\""},
       Notice{},
       Released{~0ull},
-      Refused{7, "the name is taken"}};
+      Refused{7, "the name is taken"},
+      Ping{~0ull},
+      Pong{3},
+      Taken{7, 0}};
   for (const BorrowMessage& message : messages) {
     const std::string text = EncodeBorrowMessage(message);
     const absl::StatusOr<BorrowMessage> parsed = ParseBorrowMessage(text);

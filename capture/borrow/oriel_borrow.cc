@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -77,16 +78,20 @@ class Daemon {
 
   void Run() {
     spdlog::info("event=started version={} socket={}", kVersion, socket_);
+    if (sd_watchdog_enabled(0, &watchdog_limit_us_) <= 0) {
+      watchdog_limit_us_ = 0;
+    }
     sd_notify(0, "READY=1");
     while (true) {
       Time next = Reconnect();
       if (borrower_.connected()) next = borrower_.Work(Clock::now());
       if (!borrower_.connected()) {
         ReadMessages();  // perhaps orield says why
-        Drop("orield does not read");
+        Drop("orield does not read, or does not answer");
         next = connect_due_;
       }
       TellStatus();
+      KeepWatch();
       if (Wait(next)) break;
       ReadMessages();
     }
@@ -154,6 +159,14 @@ class Daemon {
     }
   }
 
+  // The loop itself is what must not hang.
+  void KeepWatch() {
+    const Time now = Clock::now();
+    if (watchdog_limit_us_ == 0 || now < watchdog_due_) return;
+    watchdog_due_ = now + std::chrono::microseconds(watchdog_limit_us_ / 4);
+    sd_notify(0, "WATCHDOG=1");
+  }
+
   void TellStatus() {
     const std::string status = peer_.connection == nullptr
                                    ? "Waiting for orield at " + socket_
@@ -169,6 +182,8 @@ class Daemon {
   Borrower borrower_;
   Time connect_due_{};
   LogLimit lines_;
+  uint64_t watchdog_limit_us_ = 0;  // of systemd; 0: it does not wait for pings
+  Time watchdog_due_{};
   std::string status_;
 };
 

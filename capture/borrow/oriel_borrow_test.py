@@ -63,7 +63,7 @@ class Daemon(unittest.TestCase):
     self.addCleanup(connection.close)
     return connection
 
-  def start(self, *prefix):
+  def start(self, *prefix, **variables):
     notices = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     notify = os.path.join(self.folder, 'notify')
     notices.bind(notify)
@@ -72,7 +72,7 @@ class Daemon(unittest.TestCase):
     self.addCleanup(notices.close)
     process = subprocess.Popen(
         [*prefix, program, '--socket', self.path],
-        env=dict(os.environ, NOTIFY_SOCKET=notify), stdin=subprocess.DEVNULL,
+        env=dict(os.environ, NOTIFY_SOCKET=notify, **variables), stdin=subprocess.DEVNULL,
         stderr=subprocess.PIPE, encoding='utf-8')
     self.addCleanup(self.end, process)
     return process, notices
@@ -98,6 +98,18 @@ class Daemon(unittest.TestCase):
     # Once, not at each try.
     for event in ('waiting', 'connected', 'disconnected'):
       self.assertEqual(log.count(f'event={event} '), 1, log)
+
+  def test_pings_systemds_watchdog_with_and_without_orield(self):
+    _, notices = self.start(WATCHDOG_USEC='40000')
+    def await_pings():
+      for _ in range(3):
+        while notices.recv(4096) != b'WATCHDOG=1':
+          pass
+    await_pings()
+    listener = self.listen()
+    # One that hangs does not hang this one.
+    self.accept(listener)
+    await_pings()
 
   def test_leaves_an_orield_that_talks_nonsense(self):
     listener = self.listen()

@@ -11,6 +11,7 @@
 #include <array>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -63,6 +64,10 @@ class StandInHost : public Host {
   }
   absl::StatusOr<bool> SameFile(pid_t pid, int fd, int own_fd) override {
     return real_.SameFile(pid, fd, own_fd);
+  }
+  absl::StatusOr<bool> SameFileElsewhere(pid_t pid, int fd, pid_t other_pid,
+                                         int other_fd) override {
+    return real_.SameFileElsewhere(pid, fd, other_pid, other_fd);
   }
   absl::StatusOr<UniqueFd> NewCloseEvents() override {
     return real_.NewCloseEvents();
@@ -153,7 +158,9 @@ class Vm {
 class CountingPeer : public BorrowPeer {
  public:
   Result Send(const BorrowMessage& message, std::span<const int> fds) override {
-    if (const auto* offer = std::get_if<Offer>(&message)) {
+    if (const auto* ping = std::get_if<Ping>(&message)) {
+      unanswered_ping = ping->serial;
+    } else if (const auto* offer = std::get_if<Offer>(&message)) {
       offers.push_back(*offer);
       EXPECT_EQ(fds.size(), 2u);
       uint64_t value = 0;
@@ -164,6 +171,7 @@ class CountingPeer : public BorrowPeer {
     }
     return Result::kSent;
   }
+  uint64_t unanswered_ping = 0;
   std::vector<Offer> offers;
   std::vector<uint64_t> values;
   std::vector<std::string> reasons;
@@ -181,6 +189,9 @@ class RealProcessTest : public ::testing::Test {
     const Time end = Clock::now() + std::chrono::seconds(20);
     while (Clock::now() < end) {
       borrower_.Work(Clock::now());
+      if (const uint64_t ping = std::exchange(peer_.unanswered_ping, 0)) {
+        borrower_.Receive(Pong{ping}, Clock::now());
+      }
       if (condition()) return true;
       std::this_thread::sleep_for(milliseconds(5));
     }

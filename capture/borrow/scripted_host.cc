@@ -316,6 +316,22 @@ absl::StatusOr<bool> ScriptedHost::SameFile(pid_t pid, int fd, int own_fd) {
   return NameOfCopy(own_fd) == absl::StrFormat("file-%d", found->second);
 }
 
+absl::StatusOr<bool> ScriptedHost::SameFileElsewhere(pid_t pid, int fd,
+                                                     pid_t other_pid,
+                                                     int other_fd) {
+  Step();
+  if (!kcmp_error.ok()) return kcmp_error;
+  for (const pid_t each : {pid, other_pid}) {
+    if (!processes_.contains(each)) return absl::NotFoundError("kcmp: ESRCH");
+  }
+  const auto found = fds_[pid].find(fd);
+  const auto other = fds_[other_pid].find(other_fd);
+  if (found == fds_[pid].end() || other == fds_[other_pid].end()) {
+    return absl::FailedPreconditionError("kcmp: Bad file descriptor");
+  }
+  return found->second == other->second;
+}
+
 absl::StatusOr<UniqueFd> ScriptedHost::NewCloseEvents() {
   Step();
   return Copy("closes");

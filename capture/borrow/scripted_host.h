@@ -88,6 +88,8 @@ class ScriptedHost : public Host {
   bool HasEnded(int pidfd) override;
   absl::StatusOr<UniqueFd> CopyFd(int pidfd, int fd) override;
   absl::StatusOr<bool> SameFile(pid_t pid, int fd, int own_fd) override;
+  absl::StatusOr<bool> SameFileElsewhere(pid_t pid, int fd, pid_t other_pid,
+                                         int other_fd) override;
   absl::StatusOr<UniqueFd> NewCloseEvents() override;
   absl::Status AddCloseEvents(int events, const std::string& path) override;
   bool TakeCloseEvents(int events) override;

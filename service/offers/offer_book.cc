@@ -151,6 +151,11 @@ absl::Status OfferBook::Add(const OfferKey& key, const Offer& given,
   return problem;
 }
 
+int OfferBook::DeviceFd(const OfferKey& key) const {
+  const auto found = entries_.find(key);
+  return found == entries_.end() ? -1 : found->second.device.get();
+}
+
 void OfferBook::End(const OfferKey& key, const OfferEnd& end, Time now) {
   const auto found = entries_.find(key);
   if (found == entries_.end() || found->second.ended_at.has_value()) return;

@@ -79,6 +79,8 @@ class OfferBook {
   // An error: it was not taken, and why. Called for keys that are new.
   absl::Status Add(const OfferKey& key, const capture::Offer& offer,
                    UniqueFd device, Time now);
+  // Of an offer that was added: where its device is open until it ends.
+  int DeviceFd(const OfferKey& key) const;
   // Closes the device; nothing where the offer is unknown or ended.
   void End(const OfferKey& key, const OfferEnd& end, Time now);
   // Those of a connection.

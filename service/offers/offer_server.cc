@@ -1,12 +1,10 @@
 #include "service/offers/offer_server.h"
 
 #include <pthread.h>
-#include <pwd.h>
 #include <spdlog/spdlog.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,24 +20,22 @@
 #include <variant>
 
 #include "absl/status/status.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
-#include "base/display_name.h"
 #include "base/log.h"
 #include "base/log_limit.h"
 #include "base/mutex.h"
 #include "base/status_macros.h"
 #include "base/unique_fd.h"
 #include "base/unix_listener.h"
+#include "service/offers/check_offer.h"
+#include "service/offers/offers_socket.h"
 #include "service/offers/peer.h"
-#include "service/offers/pid_fd.h"
 
 namespace oriel::offers {
 namespace {
 
 using capture::Offer;
 
-constexpr size_t kMaxConnections = 16;
 // Everything that can be ready at the same time.
 constexpr size_t kMaxEvents = kMaxConnections + kMaxOffers + 2;
 constexpr Duration kAcceptPause = std::chrono::seconds(1);
@@ -47,41 +43,10 @@ constexpr Duration kStopPatience = std::chrono::seconds(1);
 // Why a connection was closed, after its sender's name.
 constexpr char kEnded[] = "ended, or closed its connection";
 constexpr char kDoesNotRead[] = "does not read";
+constexpr char kIsSilent[] = "is silent: it is stopped, or stuck";
 // epoll's tags; connections and pidfds have greater ones.
 constexpr uint64_t kListenerTag = 0;
 constexpr uint64_t kWakeTag = 1;
-
-absl::StatusOr<UniqueFd> Listen(UnixListener& listener) {
-  const auto error = [&](const char* step) {
-    return absl::ErrnoToStatus(errno, absl::StrFormat("cannot listen on %s: %s",
-                                                      listener.path(), step));
-  };
-  UniqueFd fd(
-      socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!fd.valid()) return error("no socket");
-  sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  const std::string path = listener.bind_path();
-  std::memcpy(address.sun_path, path.data(),
-              std::min(path.size(), sizeof(address.sun_path) - 1));
-  if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address),
-           sizeof(address)) != 0) {
-    return error("bind");
-  }
-  if (listen(fd.get(), kMaxConnections) != 0) return error("listen");
-  RETURN_IF_ERROR(listener.Publish());
-  return fd;
-}
-
-// A launcher may call a display what libvirt calls its VM.
-void GiveName(Offer& offer) {
-  if (IsDisplayName(offer.display)) return;
-  const std::string asked = offer.display;
-  offer.display = DisplayNameFor(asked, kMaxDisplayNameBytes);
-  if (offer.vm.empty()) offer.vm = asked;
-  spdlog::info("event=display_renamed asked={} display={}", LogText(asked),
-               offer.display);
-}
 
 class OfferServerImpl final : public OfferServer {
  public:
@@ -103,6 +68,13 @@ class OfferServerImpl final : public OfferServer {
   std::vector<LentDevice> List() const override {
     MutexLock lock(list_mutex_);
     return list_;
+  }
+  void Ask(std::function<void()> answer) override {
+    {
+      MutexLock lock(list_mutex_);
+      answers_.push_back(std::move(answer));
+    }
+    eventfd_write(wake_->get(), 1);
   }
   void Stop() override {
     if (!thread_.joinable()) return;
@@ -139,8 +111,6 @@ class OfferServerImpl final : public OfferServer {
   absl::Status Handle(uint64_t tag, Peer::Received received);
   absl::Status HandleOffer(uint64_t tag, Offer offer,
                            std::vector<UniqueFd> fds);
-  // What is wrong with the offer's fds; takes vmm_pid from the pidfd.
-  absl::Status CheckFds(Offer& offer, const std::vector<UniqueFd>& fds) const;
   void HandleNotice(Connection& connection, const std::string& text);
   void Close(uint64_t tag, const std::string& why);
   absl::Status Refuse(uint64_t tag, const Offer& offer,
@@ -148,9 +118,12 @@ class OfferServerImpl final : public OfferServer {
   void EndOffers(uint64_t tag, const OfferEnd& end);
   void ForgetPidFds(const std::function<bool(const OfferKey&)>& of);
   void TellReleased();
+  // Those that hang: who cannot see a device's end must not keep it. When there
+  // may be more to do.
+  Time CloseSilent(Time now);
   void TellHelperState();
   void StopAll();
-  // For List, after what the thread did.
+  // For List and Ask, after what the thread did.
   void UpdateList();
 
   const OfferServerOptions options_;
@@ -167,9 +140,11 @@ class OfferServerImpl final : public OfferServer {
   std::map<uint64_t, PidFd> pid_fds_;           // by tag
   Time accept_again_ = Time::max();
   LogLimit refusals_;
+  Time silent_due_ = Time::max();
 
   mutable Mutex list_mutex_;
   std::vector<LentDevice> list_ ABSL_GUARDED_BY(list_mutex_);
+  std::vector<std::function<void()>> answers_ ABSL_GUARDED_BY(list_mutex_);
 
   std::thread thread_;
 };
@@ -202,7 +177,8 @@ int OfferServerImpl::PauseMs(Time due) const {
 void OfferServerImpl::Run() {
   std::array<epoll_event, kMaxEvents> events;
   while (!stopping_) {
-    const Time due = std::min(book_.RemoveGone(Clock::now()), accept_again_);
+    const Time due =
+        std::min({book_.RemoveGone(Clock::now()), accept_again_, silent_due_});
     const int count = epoll_wait(epoll_.get(), events.data(),
                                  static_cast<int>(events.size()), PauseMs(due));
     if (Clock::now() >= accept_again_) {
@@ -212,6 +188,8 @@ void OfferServerImpl::Run() {
     // What has ended makes room for what is new, such as the same VM again.
     HandleEnds(events.data(), count);
     HandleEvents(events.data(), count);
+    // Interrupted, as when this process itself was stopped, nobody was heard.
+    if (count >= 0) silent_due_ = CloseSilent(Clock::now());
     TellReleased();
     UpdateList();
   }
@@ -221,8 +199,13 @@ void OfferServerImpl::Run() {
 
 void OfferServerImpl::UpdateList() {
   std::vector<LentDevice> list = book_.List();
-  MutexLock lock(list_mutex_);
-  list_ = std::move(list);
+  std::vector<std::function<void()>> answers;
+  {
+    MutexLock lock(list_mutex_);
+    list_ = std::move(list);
+    answers.swap(answers_);
+  }
+  for (const auto& answer : answers) answer();
 }
 
 void OfferServerImpl::HandleEnds(const epoll_event* events, int count) {
@@ -319,12 +302,7 @@ void OfferServerImpl::ReadFrom(uint64_t tag) {
   if (status.ok() && received->has_value()) {
     status = Handle(tag, **std::move(received));
   }
-  if (status.ok()) return;
-  connections_[tag].peer->Send(capture::Notice{absl::StrFormat(
-      "orield closes this connection, because %s "
-      "%s",
-      connections_[tag].peer->name(), std::string(status.message()))});
-  Close(tag, std::string(status.message()));
+  if (!status.ok()) Close(tag, std::string(status.message()));
 }
 
 absl::Status OfferServerImpl::Handle(uint64_t tag, Peer::Received received) {
@@ -391,11 +369,29 @@ void OfferServerImpl::TellHelperState() {
 void OfferServerImpl::Close(uint64_t tag, const std::string& why) {
   const auto found = connections_.find(tag);
   const std::string reason = found->second.peer->name() + " " + why;
+  found->second.peer->Send(
+      capture::Notice{"orield closes this connection, because " + reason});
   spdlog::info("event=helper_gone reason={}", LogText(reason));
   Unwatch(found->second.peer->fd());
   connections_.erase(found);
   EndOffers(tag, {reason, "nobody lends its device: " + reason});
   TellHelperState();
+}
+
+Time OfferServerImpl::CloseSilent(Time now) {
+  std::vector<uint64_t> silent;
+  Time next = Time::max();
+  for (const auto& [tag, connection] : connections_) {
+    const Time since = connection.peer->silent_since();
+    if (since == Time::max()) continue;
+    if (now - since >= options_.silence) {
+      silent.push_back(tag);
+    } else {
+      next = std::min(next, since + options_.silence);
+    }
+  }
+  for (const uint64_t tag : silent) Close(tag, kIsSilent);
+  return next;
 }
 
 void OfferServerImpl::EndOffers(uint64_t tag, const OfferEnd& end) {
@@ -404,23 +400,6 @@ void OfferServerImpl::EndOffers(uint64_t tag, const OfferEnd& end) {
 }
 
 // --- offers ---
-
-absl::Status OfferServerImpl::CheckFds(Offer& offer,
-                                       const std::vector<UniqueFd>& fds) const {
-  if (fds.empty() || fds.size() > 2) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "%d fds came with it; send the device's, then a pidfd of its VMM",
-        fds.size()));
-  }
-  if (fds.size() == 1) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const pid_t pid, ReadPidFd(fds[1].get()));
-  if (pid > 0 && offer.vmm_pid > 0 && pid != offer.vmm_pid) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "the pidfd is process %d's, not %d's", pid, offer.vmm_pid));
-  }
-  if (offer.vmm_pid == 0 && pid > 0) offer.vmm_pid = pid;
-  return absl::OkStatus();
-}
 
 absl::Status OfferServerImpl::Refuse(uint64_t tag, const Offer& offer,
                                      const std::string& reason) {
@@ -441,11 +420,16 @@ absl::Status OfferServerImpl::HandleOffer(uint64_t tag, Offer offer,
   }
   if (!offer.fault.empty()) return Refuse(tag, offer, offer.fault);
   GiveName(offer);
-  absl::Status status = CheckFds(offer, fds);
+  absl::Status status = CheckOfferFds(offer, fds);
   if (status.ok()) {
     status = book_.Add(key, offer, std::move(fds[0]), Clock::now());
   }
   if (!status.ok()) return Refuse(tag, offer, std::string(status.message()));
+  Peer& peer = *connections_[tag].peer;
+  if (peer.pings() &&
+      !peer.Send(capture::Taken{offer.id, book_.DeviceFd(key)})) {
+    return absl::UnavailableError(kDoesNotRead);
+  }
   if (fds.size() < 2) return absl::OkStatus();
   if (!Watch(fds[1].get(), last_tag_ + 1)) {
     const std::string reason = absl::StrFormat(
@@ -504,7 +488,7 @@ absl::StatusOr<std::unique_ptr<OfferServer>> OfferServer::Start(
     const OfferServerOptions& options, session::DisplayRegistry* registry) {
   ASSIGN_OR_RETURN(std::unique_ptr<UnixListener> listener,
                    UnixListener::Prepare(options.path, options.mode));
-  ASSIGN_OR_RETURN(UniqueFd socket, Listen(*listener));
+  ASSIGN_OR_RETURN(UniqueFd socket, ListenForOffers(*listener));
   UniqueFd epoll(epoll_create1(EPOLL_CLOEXEC));
   auto wake =
       std::make_shared<UniqueFd>(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -516,14 +500,6 @@ absl::StatusOr<std::unique_ptr<OfferServer>> OfferServer::Start(
       std::move(epoll), std::move(wake));
   RETURN_IF_ERROR(server->Init());
   return server;
-}
-
-absl::StatusOr<uid_t> FindUser(const std::string& user) {
-  uint32_t number = 0;
-  if (absl::SimpleAtoi(user, &number)) return number;
-  const passwd* entry = getpwnam(user.c_str());
-  if (entry != nullptr) return entry->pw_uid;
-  return absl::NotFoundError(absl::StrFormat("there is no user \"%s\"", user));
 }
 
 }  // namespace oriel::offers

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -9,8 +10,10 @@
 
 #include "absl/status/statusor.h"
 #include "base/clock.h"
+#include "capture/borrow/messages.h"
 #include "service/offers/borrowed_display.h"
 #include "service/offers/offer_book.h"
+#include "service/offers/offers_socket.h"
 #include "service/session/display_registry.h"
 
 namespace oriel::offers {
@@ -23,6 +26,8 @@ struct OfferServerOptions {
   std::set<uid_t> users;
   std::vector<BorrowedDisplayOptions> displays;
   LeasedDeviceOpener open = OpenLeasedDevice;
+  // So long one that pings may say nothing before it loses its offers.
+  Duration silence = capture::kBorrowSilence;
 };
 
 // Takes offers of devices (capture/borrow/messages.h) from oriel-borrow and
@@ -39,12 +44,12 @@ class OfferServer {
   // The devices that are on loan now.
   virtual std::vector<LentDevice> List() const = 0;
 
+  // Calls `answer` once, on its thread: whether it hangs. Not after Stop.
+  virtual void Ask(std::function<void()> answer) = 0;
+
   // Ends all offers, waits a moment until their devices are let go of, and says
   // so to those who offered them. Before the registry stops.
   virtual void Stop() = 0;
 };
-
-// The ids of "oriel-borrow" or "1001". kNotFound: there is no such user.
-absl::StatusOr<uid_t> FindUser(const std::string& user);
 
 }  // namespace oriel::offers

@@ -172,6 +172,55 @@ TEST_F(OfferServerTest, ReleasedIsSaidOnlyWhenNothingIsOpenAnyMore) {
   EXPECT_FALSE(device.IsOpen());
 }
 
+TEST_F(OfferServerTest, WhoPingsIsAnsweredAndToldWhereADeviceIsHeld) {
+  Start();
+  TestHelper helper = Connect();
+  helper.Send(capture::Ping{41});
+  EXPECT_EQ(helper.Receive(), BorrowMessage(capture::Pong{41}));
+  FakeVfioFd device;
+  FakeVmm vmm;
+  struct stat own;
+  ASSERT_EQ(fstat(device.fd(), &own), 0);
+  OfferDevice(helper, MakeOffer(7, "win11"), device, vmm);
+  const auto answer = helper.Receive();
+  ASSERT_TRUE(answer.has_value());
+  const auto* taken = std::get_if<capture::Taken>(&*answer);
+  ASSERT_NE(taken, nullptr);
+  EXPECT_EQ(taken->id, 7u);
+  struct stat held;
+  ASSERT_EQ(fstat(taken->fd, &held), 0);
+  EXPECT_EQ(held.st_ino, own.st_ino);
+  helper.Send(capture::Withdrawal{7, ""});
+  EXPECT_EQ(helper.Receive(), BorrowMessage(Released{7}));
+  EXPECT_NE(fstat(taken->fd, &held), 0);
+}
+
+TEST_F(OfferServerTest, WhoPingedAndHangsLosesItsDevicesOthersMayBeSilent) {
+  // Long enough for an offer to be taken; how long is no part of the test.
+  options_.silence = std::chrono::seconds(1);
+  Start();
+  TestHelper hanging = Connect();
+  TestHelper launcher = Connect();
+  FakeVfioFd device;
+  FakeVfioFd kept;
+  FakeVmm vmm;
+  OfferDevice(launcher, MakeOffer(1, "kept"), kept, vmm);
+  hanging.Send(capture::Ping{1});
+  EXPECT_EQ(hanging.Receive(), BorrowMessage(capture::Pong{1}));
+  OfferDevice(hanging, MakeOffer(1, "hung"), device, vmm);
+  EXPECT_TRUE(device.AwaitClosed());
+  AwaitReason("hung", "stopped, or stuck");
+  EXPECT_TRUE(std::holds_alternative<capture::Taken>(*hanging.Receive()));
+  hanging.AwaitClosed();
+  // Nothing is lost: it comes back.
+  TestHelper again = Connect();
+  FakeVfioFd device_again;
+  OfferDevice(again, MakeOffer(1, "hung"), device_again, vmm);
+  AwaitReady("hung");
+  EXPECT_TRUE(kept.IsOpen());
+  AwaitReady("kept");
+}
+
 TEST_F(OfferServerTest, AHelperThatDiesTakesItsOffersAlong) {
   Start();
   TestHelper helper = Connect();

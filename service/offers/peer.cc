@@ -121,6 +121,7 @@ absl::StatusOr<std::optional<Peer::Received>> Peer::Receive(Time now) {
                                       std::string(message.status().message()));
   }
   received.message = *std::move(message);
+  heard_at_ = now;
   CleanTexts(received.message);
   const auto* hello = std::get_if<capture::Hello>(&received.message);
   if ((hello != nullptr) == introduced_) {
@@ -131,7 +132,13 @@ absl::StatusOr<std::optional<Peer::Received>> Peer::Receive(Time now) {
     introduced_ = true;
     if (!hello->sender.empty()) sender_ = hello->sender;
   }
-  return std::optional<Received>(std::move(received));
+  const auto* ping = std::get_if<capture::Ping>(&received.message);
+  if (ping == nullptr) return std::optional<Received>(std::move(received));
+  pings_ = true;
+  if (!Send(capture::Pong{ping->serial})) {
+    return absl::UnavailableError("does not read");
+  }
+  return std::optional<Received>();
 }
 
 bool Peer::Send(const BorrowMessage& message) {

@@ -29,11 +29,17 @@ class Peer {
   static absl::StatusOr<std::unique_ptr<Peer>> Create(UniqueFd socket);
 
   // One message, its texts without control characters; empty: there is none
-  // now. An error: the connection is to be closed; it goes on after name().
+  // now, or it was a ping, which is answered here. An error: the connection is
+  // to be closed; it goes on after name().
   absl::StatusOr<std::optional<Received>> Receive(Time now);
 
   // False: it does not read, or has gone; the connection is to be closed.
   bool Send(const capture::BorrowMessage& message);
+
+  // It has pinged once, so it is expected to go on.
+  bool pings() const { return pings_; }
+  // Since when it has said nothing; Time::max() for one that need not ping.
+  Time silent_since() const { return pings_ ? heard_at_ : Time::max(); }
 
   int fd() const { return socket_.get(); }
   pid_t pid() const { return pid_; }
@@ -53,6 +59,8 @@ class Peer {
   const uid_t uid_;
   std::string sender_ = "a helper";
   bool introduced_ = false;
+  bool pings_ = false;
+  Time heard_at_;  // last
   Time second_begun_;
   int messages_in_second_ = 0;
 };
