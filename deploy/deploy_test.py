@@ -84,6 +84,15 @@ class Units(unittest.TestCase):
       self.assertLessEqual(float(exposure.group(1)), GREATEST_EXPOSURE,
                            done.stdout)
 
+  def test_a_hung_program_is_killed_at_once_and_started_again(self):
+    for unit in self.units:
+      with open(unit, encoding='utf-8') as file:
+        settings = dict(re.findall(r'(?m)^(\w+)=(.*)$', file.read()))
+      self.assertEqual(
+          (settings['Type'], settings['WatchdogSec'],
+           settings['WatchdogSignal'], settings['Restart']),
+          ('notify', '15s', 'SIGKILL', 'on-failure'), unit)
+
   def test_only_oriel_borrow_has_capabilities_and_only_its_two(self):
     granted = {}
     for unit in self.units:

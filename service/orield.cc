@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -38,6 +40,7 @@
 #include "service/offers/offer_server.h"
 #include "service/rpc/server.h"
 #include "service/session/display_registry.h"
+#include "service/watchdog.h"
 #include "service/wire/grpc_wire_encoder.h"
 #include "spdlog/spdlog.h"
 
@@ -181,6 +184,29 @@ void TellStarted(const rpc::Server& server, size_t displays,
   sd_notifyf(0, "READY=1\nSTATUS=%s", status.c_str());
 }
 
+// Null: nobody waits for its pings. Four rounds each time, because one that is
+// late for once is no reason to end all streams.
+std::unique_ptr<Watchdog> KeepWatch(rpc::Server* server,
+                                    session::DisplayRegistry* registry,
+                                    offers::OfferServer* offers) {
+  uint64_t limit_us = 0;
+  if (sd_watchdog_enabled(0, &limit_us) <= 0) return nullptr;
+  using Answer = std::function<void()>;
+  std::vector<WatchedPart> parts = {
+      {"services", [server](Answer answer) { server->Ask(std::move(answer)); }},
+      {"lifecycle", [registry](Answer answer) {
+         registry->AskLifecycle(std::move(answer));
+       }}};
+  if (offers != nullptr) {
+    parts.push_back({"offers", [offers](Answer answer) {
+                       offers->Ask(std::move(answer));
+                     }});
+  }
+  return std::make_unique<Watchdog>(std::move(parts),
+                                    std::chrono::microseconds(limit_us / 4),
+                                    [] { sd_notify(0, "WATCHDOG=1"); });
+}
+
 // Trying them takes a moment, which no viewer shall wait for.
 void TellVideoEncoders() {
   std::map<std::string, std::string> first_usable;  // by codec
@@ -259,7 +285,9 @@ ExitCode Run(const config::v1::Config& config) {
                   registry->TryOpening(display);
                 });
 
+  auto watchdog = KeepWatch(server->get(), registry.get(), offers->get());
   const int signal_number = (*guard)->AwaitStop();
+  watchdog.reset();
   spdlog::info("event=stopping signal={}", sigabbrev_np(signal_number));
   sd_notify(0, "STOPPING=1\nSTATUS=Letting go of the devices");
   (*guard)->SetStep("letting go of the devices");

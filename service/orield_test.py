@@ -41,13 +41,14 @@ class Daemon(unittest.TestCase):
       file.write(text)
     return path
 
-  def start(self, *arguments):
+  def start(self, *arguments, **variables):
     """Starts orield and waits for READY=1; the process and the notices."""
     notices = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     notices.bind(self.path('notify'))
     notices.settimeout(LIMIT_S)
     self.addCleanup(notices.close)
-    environment = dict(os.environ, NOTIFY_SOCKET=self.path('notify'))
+    environment = dict(os.environ, NOTIFY_SOCKET=self.path('notify'),
+                       **variables)
     process = subprocess.Popen(
         [orield, *arguments], env=environment, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding='utf-8')
@@ -121,6 +122,19 @@ class Daemon(unittest.TestCase):
     for event in ('event=display name=a', 'event=started', 'event=stopping',
                   'event=stopped'):
       self.assertIn(event, log)
+
+  def test_it_pings_systemds_watchdog_until_it_is_stopped(self):
+    process, notices, _ = self.start(
+        '--listen', 'unix:' + self.socket_path, '--devices-socket',
+        self.path('devices.sock'), WATCHDOG_USEC='40000')
+    for _ in range(3):
+      self.assertEqual(notices.recv(4096), b'WATCHDOG=1')
+    process.send_signal(signal.SIGTERM)
+    notice = notices.recv(4096)
+    while notice == b'WATCHDOG=1':
+      notice = notices.recv(4096)
+    self.assertIn(b'STOPPING=1', notice)
+    process.communicate(timeout=LIMIT_S)
 
   def test_without_displays_it_runs_and_says_so(self):
     devices = self.path('devices.sock')

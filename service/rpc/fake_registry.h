@@ -90,6 +90,7 @@ class FakeRegistry final : public session::DisplayRegistry {
                              const std::string& reason) override;
   void Wake(const std::string&) override {}
   void TryOpening(const std::string& name) override;
+  void AskLifecycle(std::function<void()> answer) override { answer(); }
   void Stop() override;
 
  private:

@@ -144,6 +144,8 @@ class GrpcServer final : public Server {
     return names;
   }
 
+  void Ask(std::function<void()> answer) override;
+
   void BeginStop(Duration grace) override {
     if (shutdown_ != nullptr) shutdown_->Begin(grace);
     displays_.Stop();
@@ -169,6 +171,7 @@ class GrpcServer final : public Server {
   std::vector<TcpListener> tcp_listeners_;
   std::unique_ptr<grpc::Server> server_;  // ends before what it uses
   std::unique_ptr<BoundedShutdown> shutdown_;
+  std::unique_ptr<v1::DisplayService::Stub> self_;
 };
 
 absl::Status GrpcServer::Listen(const std::vector<Address>& addresses) {
@@ -198,6 +201,7 @@ absl::Status GrpcServer::Listen(const std::vector<Address>& addresses) {
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) return WhyNotStarted();
   ASSIGN_OR_RETURN(shutdown_, BoundedShutdown::Create(server_.get(), Places()));
+  self_ = v1::DisplayService::NewStub(server_->InProcessChannel({}));
   for (const auto& listener : unix_listeners_) {
     RETURN_IF_ERROR(listener->Publish());
   }
@@ -213,6 +217,18 @@ ListeningPlaces GrpcServer::Places() const {
     places.tcp_ports.insert(listener.port);
   }
   return places;
+}
+
+void GrpcServer::Ask(std::function<void()> answer) {
+  struct Call {
+    grpc::ClientContext context;
+    v1::ListDisplaysRequest request;
+    v1::ListDisplaysResponse response;
+  };
+  const auto call = std::make_shared<Call>();
+  self_->async()->ListDisplays(
+      &call->context, &call->request, &call->response,
+      [call, answer = std::move(answer)](const grpc::Status&) { answer(); });
 }
 
 absl::Status GrpcServer::WhyNotStarted() const {

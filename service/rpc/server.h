@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <variant>
@@ -39,6 +40,10 @@ class Server {
   // Where it listens, as clients name it: "unix:/run/oriel/oriel.sock",
   // "127.0.0.1:7470".
   virtual std::vector<std::string> addresses() const = 0;
+
+  // Calls `answer` once a call that this process made of itself has ended:
+  // whether the services hang. Not after Stop.
+  virtual void Ask(std::function<void()> answer) = 0;
 
   // Takes no new connections and calls. Those still open after `grace` are
   // ended then. Returns at once.

@@ -122,6 +122,10 @@ class DisplayRegistry {
   // instead of after the pause. Nothing while it is open, or unknown.
   virtual void TryOpening(const std::string& name) = 0;
 
+  // Calls `answer` once, on the thread that notices devices' ends: whether it
+  // hangs.
+  virtual void AskLifecycle(std::function<void()> answer) = 0;
+
   // Ends all streams with kUnavailable "the daemon stops", lets go of all
   // devices, joins all threads. Later calls fail.
   virtual void Stop() = 0;

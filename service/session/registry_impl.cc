@@ -1,6 +1,7 @@
 #include "service/session/registry_impl.h"
 
 #include <spdlog/spdlog.h>
+#include <sys/eventfd.h>
 #include <sys/random.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 
 #include "absl/strings/str_format.h"
 #include "base/log.h"
+#include "base/unique_fd.h"
 #include "service/session/near_names.h"
 
 namespace oriel::session {
@@ -178,6 +180,14 @@ class RegistryImpl final : public DisplayRegistry {
   void TryOpening(const std::string& name) override {
     const auto display = Find(name);
     if (display.ok()) (*display)->TryOpening();
+  }
+
+  void AskLifecycle(std::function<void()> answer) override {
+    if (lifecycle_ == nullptr) return answer();
+    const auto event = std::make_shared<UniqueFd>(::eventfd(1, EFD_CLOEXEC));
+    // Without an event it is never told, as when the thread hangs.
+    lifecycle_->Watch(event->get(),
+                      [event, answer = std::move(answer)] { answer(); });
   }
 
   void Stop() override {
