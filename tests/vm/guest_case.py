@@ -119,7 +119,7 @@ class Case(unittest.TestCase):
   """Cases that start daemons, or share one of setUpClass as cls.host."""
 
   host = None
-  borrow = None
+  borrow = None  # of lend_devices
 
   @classmethod
   def mdev(cls, parent_type):

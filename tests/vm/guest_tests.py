@@ -26,6 +26,7 @@ MODULES = (
     'inventory_tests',
     'borrow_tests',
     'attribution_tests',
+    'hang_tests',
     'nested_vm_tests',
     'removal_tests',
     'plane_tests',

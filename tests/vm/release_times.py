@@ -14,6 +14,7 @@ sys.path[:0] = [os.path.dirname(HERE),
                 os.path.join(os.path.dirname(os.path.dirname(HERE)), 'tools')]
 
 import guest_case
+import oriel_host
 import nested_vm
 import stream_probe
 import vfio
@@ -22,6 +23,7 @@ import vmm_player
 # Each start of QEMU takes seconds here.
 ROUNDS_A_QEMU_ROUND = 4
 PLAYER = 'process as a VMM'
+CYCLES = 1000
 
 
 class Times(guest_case.Case):
@@ -74,6 +76,43 @@ class Times(guest_case.Case):
       with stream_probe.StreamProbe(self.host, f'{name}.{device}') as probe:
         self.kill_vmms(what, count, device, start, probe)
 
+  def reopened(self, with_oriel):
+    """A VMM that closes its device and opens it again at once."""
+    device = self.mdev('mdpy-vga')
+    with vmm_player.Vmm('reopens', [device]) as vmm:
+      if not with_oriel:
+        self.reopen(vmm, 'without Oriel', lambda: None)
+        return
+      self.lend_devices()
+      offers = 0
+      def await_offer():
+        nonlocal offers
+        offers += 1
+        oriel_host.wait_until(
+            lambda: self.borrow.log().count('event=offered') >= offers,
+            'offer', [self.borrow, self.host.orield], guest_case.START_S)
+      await_offer()
+      self.reopen(vmm, 'unwatched', await_offer)
+      offers = self.borrow.log().count('event=offered')
+      display = f'reopens.{device}'
+      self.host.wait_for_state(display, 'ready', guest_case.START_S)
+      with stream_probe.StreamProbe(self.host, display) as probe:
+        def await_picture():
+          probe.wait_for('ended')
+          probe.wait_for('shown')
+        probe.wait_for('shown')
+        self.reopen(vmm, 'while a viewer watches', await_picture)
+
+  def reopen(self, vmm, what, await_next):
+    for _ in range(self.rounds):
+      busy_s, = vmm.ask('reopen', device=0)
+      self.note(f'VMM closes and opens again at once, {what}: group busy',
+                busy_s)
+      await_next()
+    # Whether or not it was lent again meanwhile.
+    for busy_s in vmm.ask('reopen', device=0, count=CYCLES, pause_s=0.02):
+      self.note(f'the same 50 times a second, {what}: group busy', busy_s)
+
   def owned(self):
     device = self.mdev('mdpy-vga')
     self.share_host(guest_case.group_display('mdev', device) +
@@ -105,7 +144,9 @@ def main():
     guest_case.programs.update(json.load(file))
   guest_case.set_up_guest()
   times = Times(int(sys.argv[3]))
-  for measure in (lambda: times.borrowed(with_oriel=False),
+  for measure in (lambda: times.reopened(with_oriel=False),
+                  lambda: times.reopened(with_oriel=True),
+                  lambda: times.borrowed(with_oriel=False),
                   lambda: times.borrowed(with_oriel=True), times.owned):
     try:
       measure()

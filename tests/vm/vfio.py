@@ -168,16 +168,19 @@ class Device(OpenDevice):
     os.close(self.container)
 
 
-def wait_for_free_group(device, timeout_s=60):
-  """Until a VMM could open it; how long that took, in seconds."""
+def wait_for_free_group(device, timeout_s=60, poll_s=0.001):
+  """Until a VMM could open it; how long that took, in seconds, or 0 if it could
+  at once."""
   begin = time.monotonic()
   path = group_file(device)
+  busy = False
   while True:
     try:
       os.close(os.open(path, os.O_RDWR))
-      return time.monotonic() - begin
+      return time.monotonic() - begin if busy else 0
     except OSError as error:
       if (error.errno != errno.EBUSY or
           time.monotonic() - begin > timeout_s):
         raise
-    time.sleep(0.001)
+    busy = True
+    time.sleep(poll_s)

@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 sys.path[:0] = [HERE, os.path.dirname(HERE)]
@@ -25,6 +26,7 @@ class Player:
   """What the other end asks for: one method a command."""
 
   def __init__(self, devices):
+    self._names = devices
     self._devices = [vfio.Device(name) for name in devices]
 
   def open(self, device, group_path):
@@ -66,6 +68,20 @@ class Player:
       os.close(closed.group)
       os.close(closed.container)
     return closed.fd
+
+
+  def reopen(self, device, count=1, pause_s=0):
+    """Closes all of a device and opens it again at once, as when a VM is
+    reset to another one; for how many seconds its group was busy each time, 0
+    where the first attempt succeeded."""
+    name = self._names[device]
+    busy_s = []
+    for _ in range(count):
+      self._devices[device].close()
+      busy_s.append(vfio.wait_for_free_group(name, poll_s=0))
+      self._devices[device] = vfio.Device(name)
+      time.sleep(pause_s)
+    return busy_s
 
 
 class Vmm:
