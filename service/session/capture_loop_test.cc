@@ -286,6 +286,7 @@ class ClosingSource final : public capture::FrameSource {
       const capture::ScanRequest& request) override {
     return source_->Scan(request);
   }
+  bool IsAsScanned(Time now) override { return source_->IsAsScanned(now); }
   void Revoke() override { source_->Revoke(); }
   std::string description() const override { return source_->description(); }
   int hangup_fd() const override { return source_->hangup_fd(); }
