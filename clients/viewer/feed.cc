@@ -115,9 +115,7 @@ void Feed::OpenStream(const Connection& connection) {
   request.set_quality(options_.quality);
   stream_ = DisplayStream::Start(connection, request);
   stream_->OnWaiting([this](const std::string& what) {
-    status_.live = false;
-    status_.message = "waiting for " + what;
-    screen_.SetStatus(status_);
+    TellNoPicture("waiting", "waiting for " + what);
   });
   MutexLock lock(mutex_);
   cancellable_ = stream_.get();
@@ -215,11 +213,6 @@ absl::Status Feed::OnUpdate(const v1::FrameUpdate& update,
   stream_->Applied(update.sequence());
   for (const uint32_t stream_id : applied->keyframe_streams) {
     stream_->RequestKeyframe(stream_id);
-  }
-  if (!status_.live) {
-    status_.live = true;
-    status_.message.clear();
-    screen_.SetStatus(status_);
   }
   waiting_.Add(applied->changed);
   status_.exact = applied->exact;
