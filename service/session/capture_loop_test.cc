@@ -1,17 +1,20 @@
 #include "service/session/capture_loop.h"
 
 #include <gtest/gtest.h>
+#include <sys/eventfd.h>
 
 #include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "base/unique_fd.h"
 #include "capture/display/fake_frame_source.h"
 #include "service/session/lifecycle.h"
 
@@ -267,7 +270,8 @@ TEST_F(CaptureLoopTest, AHangupWhileNobodyWatchesDetachesAndAttachesAgain) {
   screen_->AwaitOpenSources(1);
 }
 
-// Tells when its device is closed, and by which thread.
+// Tells when its device is closed, and by which thread. Hangs up by an fd of
+// its own: no scan shall find its end first.
 class ClosingSource final : public capture::FrameSource {
  public:
   struct Closed {
@@ -275,8 +279,11 @@ class ClosingSource final : public capture::FrameSource {
     CondVar changed;
     std::vector<std::thread::id> by ABSL_GUARDED_BY(mutex);
   };
-  ClosingSource(std::unique_ptr<capture::FrameSource> source, Closed* closed)
-      : source_(std::move(source)), closed_(closed) {}
+  ClosingSource(std::unique_ptr<capture::FrameSource> source,
+                bool hangs_up_at_once, Closed* closed)
+      : source_(std::move(source)),
+        hangup_fd_(eventfd(hangs_up_at_once ? 1 : 0, EFD_CLOEXEC)),
+        closed_(closed) {}
   ~ClosingSource() override {
     MutexLock lock(closed_->mutex);
     closed_->by.push_back(std::this_thread::get_id());
@@ -289,14 +296,15 @@ class ClosingSource final : public capture::FrameSource {
   bool IsAsScanned(Time now) override { return source_->IsAsScanned(now); }
   void Revoke() override { source_->Revoke(); }
   std::string description() const override { return source_->description(); }
-  int hangup_fd() const override { return source_->hangup_fd(); }
+  int hangup_fd() const override { return hangup_fd_.get(); }
 
  private:
   const std::unique_ptr<capture::FrameSource> source_;
+  const UniqueFd hangup_fd_;
   Closed* const closed_;
 };
 
-// Whoever is told of a device's end first waits until it is closed.
+// Whoever is told of the first device's end waits until it is closed.
 class WaitingEvents final : public CaptureLoop::Events {
  public:
   explicit WaitingEvents(ClosingSource::Closed* closed) : closed_(closed) {}
@@ -309,6 +317,8 @@ class WaitingEvents final : public CaptureLoop::Events {
   void OnScanned(uint64_t, absl::StatusOr<capture::Frame>) override {}
   void OnDetached(const absl::Status&) override {
     MutexLock lock(closed_->mutex);
+    // The second ends with the loop, in a scan that Stop interrupts.
+    if (std::exchange(told_, true)) return;
     while (closed_->by.empty()) closed_->changed.Wait(closed_->mutex);
     EXPECT_NE(closed_->by.back(), std::this_thread::get_id())
         << "closing may take long";
@@ -322,18 +332,21 @@ class WaitingEvents final : public CaptureLoop::Events {
  private:
   ClosingSource::Closed* const closed_;
   int attached_ = 0;
+  bool told_ = false;
 };
 
 TEST_F(CaptureLoopTest, ADeviceIsClosedByItsOwnThreadBeforeAnybodyIsTold) {
   for (const bool watched : {false, true}) {
     ClosingSource::Closed closed;
     WaitingEvents events(&closed);
+    int opened = 0;
     CaptureLoop loop(
         {.display = "closing",
          .max_rate_hz = 1000,
          .open =
              [&]() -> absl::StatusOr<std::unique_ptr<capture::FrameSource>> {
-           return std::make_unique<ClosingSource>(screen_->Open(), &closed);
+           return std::make_unique<ClosingSource>(screen_->Open(),
+                                                  ++opened == 1, &closed);
          },
          .first_attach_pause = milliseconds(1),
          .longest_attach_pause = milliseconds(2),
@@ -341,8 +354,6 @@ TEST_F(CaptureLoopTest, ADeviceIsClosedByItsOwnThreadBeforeAnybodyIsTold) {
         lifecycle_.get(), &events);
     loop.SetWatched(watched);
     loop.Start();
-    events.AwaitAttached(1);
-    screen_->HangUp();
     events.AwaitAttached(2);
     loop.Stop();
     loop.Join();
