@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "capture/borrow/borrower_fixture.h"
 #include "capture/borrow/scripted_host.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -18,91 +19,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-constexpr char kUuidA[] = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001";
-constexpr char kUuidB[] = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1002";
-constexpr pid_t kOrieldPid = 99;
-
-class RecordingPeer : public BorrowPeer {
- public:
-  Result Send(const BorrowMessage& message, std::span<const int> fds) override {
-    if (result != Result::kSent) return result;
-    if (const Ping* ping = std::get_if<Ping>(&message)) {
-      pings.push_back(ping->serial);
-      return Result::kSent;
-    }
-    messages.push_back(message);
-    fd_counts.push_back(fds.size());
-    return Result::kSent;
-  }
-
-  template <typename Kind>
-  std::vector<Kind> All() const {
-    std::vector<Kind> all;
-    for (const BorrowMessage& message : messages) {
-      if (const Kind* kind = std::get_if<Kind>(&message)) all.push_back(*kind);
-    }
-    return all;
-  }
-
-  // As orield does.
-  void Answer(Borrower& borrower, Time now) {
-    for (; answered < pings.size() && answers; ++answered) {
-      borrower.Receive(Pong{pings[answered]}, now);
-    }
-  }
-
-  Result result = Result::kSent;
-  bool answers = true;
-  size_t answered = 0;
-  std::vector<uint64_t> pings;
-  std::vector<BorrowMessage> messages;  // but pings
-  std::vector<size_t> fd_counts;
-};
-
-class BorrowerTest : public ::testing::Test {
- protected:
-  void SetUp() override { Start(); }
-
-  void Start() { borrower_.Connect(kOrieldPid, now_); }
-
-  // True: there is more to do now.
-  bool Work() {
-    const bool more = borrower_.Work(now_) <= now_;
-    const size_t answered = peer_.answered;
-    peer_.Answer(borrower_, now_);
-    return more || peer_.answered != answered;
-  }
-
-  // As the daemon does, for so long; every 25 ms.
-  void Run(Duration duration) {
-    for (const Time end = now_ + duration; now_ < end;
-         now_ += milliseconds(25)) {
-      while (Work()) {
-      }
-    }
-  }
-
-  // A VM with one mdev; the file's key.
-  int AddVm(pid_t pid, const std::string& name, const std::string& uuid,
-            const std::string& group) {
-    host_.AddProcess(pid, "qemu-system-x86", "qemu|-name|" + name, 100 + pid);
-    host_.AddMdev(uuid, group);
-    host_.HoldGroup(pid, 4, group);
-    return host_.OpenFile(pid, 5, {});
-  }
-
-  std::array<int, 2> AddVmWithTwo();
-
-  std::vector<Offer> offers() const { return peer_.All<Offer>(); }
-  std::vector<Withdrawal> withdrawals() const {
-    return peer_.All<Withdrawal>();
-  }
-
-  ScriptedHost host_;
-  RecordingPeer peer_;
-  Borrower borrower_{&host_, &peer_};
-  Time now_ = Clock::now();
-};
+using BorrowerTest = BorrowerFixture;
 
 TEST_F(BorrowerTest, SaysHelloThenOffersWhatIsThere) {
   AddVm(7, "win11", kUuidA, "12");
@@ -128,13 +45,6 @@ TEST_F(BorrowerTest, OffersADeviceOnce) {
   Run(milliseconds(5000));
   EXPECT_THAT(offers(), SizeIs(1));
   EXPECT_EQ(host_.CopiesOf(key), 1);
-}
-
-TEST_F(BorrowerTest, FindsANewVmWithinASecond) {
-  Run(milliseconds(60000));
-  AddVm(7, "win11", kUuidA, "12");
-  Run(milliseconds(900));
-  EXPECT_THAT(offers(), SizeIs(1));
 }
 
 TEST_F(BorrowerTest, LetsGoAtOnceWhenTheVmmEnds) {
@@ -256,14 +166,6 @@ TEST_F(BorrowerTest, LetsGoOfARemovedMdevAndDoesNotTakeItAgain) {
   EXPECT_EQ(host_.CopiesOf(key), 0);
 }
 
-// Two mdevs that nothing tells apart, as fds 5 and 9; their keys.
-std::array<int, 2> BorrowerTest::AddVmWithTwo() {
-  const int a = AddVm(7, "win11", kUuidA, "12");
-  host_.AddMdev(kUuidB, "13");
-  host_.HoldGroup(7, 8, "13");
-  return {a, host_.OpenFile(7, 9, {})};
-}
-
 TEST_F(BorrowerTest, OfTwoAlikeTheOtherGoesOnWhenOneIsRemoved) {
   const auto [a, b] = AddVmWithTwo();
   Run(milliseconds(100));
@@ -353,74 +255,6 @@ TEST_F(BorrowerTest, ASecondFdOfADeviceIsTakenWhenTheFirstCloses) {
   EXPECT_EQ(host_.CopiesOf(key), 0);
 }
 
-TEST_F(BorrowerTest, AnOldVmmsFirstDeviceIsFoundWithinASecond) {
-  for (pid_t pid = 1000; pid < 2000; ++pid) host_.AddProcess(pid, "bash");
-  host_.AddProcess(7, "vmm");
-  host_.OpenFile(7, 3, {.link = "anon_inode:kvm-vm"});
-  host_.AddMdev(kUuidA, "12");
-  for (const bool counts : {true, false}) {
-    host_.counts_files = counts;
-    Run(std::chrono::minutes(2));
-    peer_.messages.clear();
-    host_.HoldGroup(7, 4, "12");
-    host_.OpenFile(7, 5, {});
-    Run(milliseconds(counts ? 300 : 1100));
-    EXPECT_THAT(offers(), SizeIs(1)) << counts;
-    host_.CloseFile(7, 5);
-    host_.CloseFile(7, 4);
-  }
-}
-
-TEST_F(BorrowerTest, AnOpenerThatIsNothingLikeAVmmIsFoundToo) {
-  for (pid_t pid = 1000; pid < 2000; ++pid) host_.AddProcess(pid, "bash");
-  host_.AddMdev(kUuidA, "12");
-  Run(std::chrono::minutes(2));
-  host_.HoldGroup(1500, 4, "12");
-  host_.OpenFile(1500, 5, {});
-  Run(milliseconds(900));
-  EXPECT_THAT(offers(), SizeIs(1));
-}
-
-// What is asked of the kernel in a minute with one VM and so many processes.
-int StepsOfAMinute(int processes) {
-  ScriptedHost host;
-  RecordingPeer peer;
-  Borrower borrower(&host, &peer);
-  host.AddProcess(7, "qemu-system-x86", "qemu|-name|win11");
-  host.AddMdev(kUuidA, "12");
-  host.HoldGroup(7, 4, "12");
-  host.OpenFile(7, 5, {});
-  for (int i = 0; i < processes; ++i) {
-    const pid_t pid = 1000 + i;
-    host.AddProcess(pid, "bash");
-    host.OpenFile(pid, 0, {.link = "/dev/null"});
-    host.OpenFile(pid, 1, {.link = "pipe:[1]"});
-  }
-  Time now = Clock::now();
-  borrower.Connect(kOrieldPid, now);
-  const auto run = [&](Duration duration) {
-    for (const Time end = now + duration; now < end; now += milliseconds(25)) {
-      while (borrower.Work(now) <= now) {
-      }
-      peer.Answer(borrower, now);
-    }
-  };
-  run(std::chrono::minutes(2));
-  EXPECT_THAT(peer.All<Offer>(), SizeIs(1));
-  const int before = host.steps;
-  const int listed = host.processes_listed;
-  run(std::chrono::minutes(1));
-  EXPECT_EQ(host.processes_listed, listed);
-  return host.steps - before;
-}
-
-TEST(BorrowerCost, AThousandProcessesCostHardlyMoreThanTen) {
-  const int ten = StepsOfAMinute(10);
-  // Ten looks a second at most at processes that nothing points at; each lists
-  // its fds and reads two links.
-  EXPECT_LE(StepsOfAMinute(1000) - ten, 10 * 60 * 3);
-}
-
 TEST_F(BorrowerTest, AnIdLessDeviceOfNoDisplayIsLeftAlone) {
   AddVm(7, "win11", kUuidA, "12");
   const int nic = host_.OpenFile(
@@ -429,19 +263,6 @@ TEST_F(BorrowerTest, AnIdLessDeviceOfNoDisplayIsLeftAlone) {
   Run(milliseconds(2000));
   EXPECT_THAT(offers(), SizeIs(1));
   EXPECT_EQ(host_.CopiesOf(nic), 0);
-}
-
-TEST_F(BorrowerTest, AHotPluggedDeviceIsOffered) {
-  AddVm(7, "win11", kUuidA, "12");
-  Run(milliseconds(3000));
-  host_.AddMdev(kUuidB, "13");
-  host_.HoldGroup(7, 8, "13");
-  host_.OpenFile(7, 9, {});
-  Run(milliseconds(1200));
-  ASSERT_THAT(offers(), SizeIs(2));
-  EXPECT_THAT(withdrawals(), IsEmpty());
-  // Nobody can tell the two apart now, but the first keeps its proof.
-  EXPECT_EQ(offers()[1].device, "");
 }
 
 TEST_F(BorrowerTest, ARefusedDeviceIsNotKept) {
