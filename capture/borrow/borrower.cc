@@ -90,6 +90,7 @@ void Borrower::Receive(const BorrowMessage& message, Time now) {
   now_ = now;
   if (const auto* released = std::get_if<Released>(&message)) {
     releasing_.erase(released->id);
+    table_.LookAtLikely(now);
     return;
   }
   if (const auto* notice = std::get_if<Notice>(&message)) {
@@ -108,7 +109,8 @@ void Borrower::Receive(const BorrowMessage& message, Time now) {
   if (offered == nullptr) return;
   spdlog::warn("event=refused display={} reason={}", offered->display,
                LogText(refused->reason));
-  owner->refused.insert(offered->device.vmm_fd);
+  owner->refused[offered->device.vmm_fd] =
+      PossibleDevices(offered->device.identity);
   owner->offers.erase(owner->offers.begin() + (offered - &owner->offers[0]));
 }
 

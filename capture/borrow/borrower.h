@@ -15,6 +15,7 @@
 #include "capture/borrow/heartbeat.h"
 #include "capture/borrow/host.h"
 #include "capture/borrow/host_watch.h"
+#include "capture/borrow/identify.h"
 #include "capture/borrow/messages.h"
 #include "capture/borrow/process.h"
 #include "capture/borrow/process_table.h"
@@ -71,9 +72,9 @@ class Borrower {
     VfioFds settled;
     std::vector<Offered> offers;
     // Fds not to be borrowed again as long as they are open: of devices that
-    // were being removed; that orield does not take.
+    // were being removed; that orield does not take, with what each may be.
     std::set<int> leaving;
-    std::set<int> refused;
+    std::map<int, std::vector<Candidate>> refused;
     std::vector<std::string> problems;
   };
 
@@ -86,7 +87,7 @@ class Borrower {
   void WatchLinks();
   void Scan(Time now);
   void LookAt(pid_t pid, Time now);
-  ProcessTable::Found Examine(pid_t pid, bool& news);
+  ProcessTable::Found Examine(pid_t pid, ProcessTable::News& news);
   // Whether there is nothing left to do with them now.
   bool Finish(pid_t pid, const VfioFds& fds);
   // Its fds are not what they were, and who else has its files is to be seen.
@@ -103,8 +104,8 @@ class Borrower {
   bool Send(const BorrowMessage& message, std::span<const int> fds = {});
   bool IsTaken(const std::string& display) const;
   bool IsOffered(const VmmDevice& device) const;
-  // What the last look showed; true: something else.
-  bool Remember(pid_t pid, const VfioFds& fds);
+  // Keeps it for the next look.
+  ProcessTable::News Remember(pid_t pid, const VfioFds& fds);
   bool IsLetAlone(pid_t pid) const;
   size_t OfferCount() const;
 

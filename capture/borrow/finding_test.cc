@@ -12,7 +12,38 @@ using std::chrono::minutes;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-using FindingTest = BorrowerFixture;
+class FindingTest : public BorrowerFixture {
+ protected:
+  // A process that is no VMM by its looks and older than any that is looked at
+  // for its youth; as many others as make its turn come late.
+  void AddOldProcess(pid_t pid) {
+    host_.AddProcess(pid, "player");
+    for (pid_t other = 1000; other < 2000; ++other) {
+      host_.AddProcess(other, "bash");
+    }
+    Run(minutes(2));
+  }
+
+  // A group's file and a device, as fds 4 and 5.
+  void Open(pid_t pid, const std::string& group,
+            const ScriptedHost::File& device = {}) {
+    host_.HoldGroup(pid, 4, group);
+    host_.OpenFile(pid, 5, device);
+  }
+  void Close(pid_t pid) {
+    host_.CloseFile(pid, 5);
+    host_.CloseFile(pid, 4);
+  }
+
+  // From behind one look at the count of open files to before the next.
+  void BeginTick() {
+    const int reads = host_.count_reads;
+    while (host_.count_reads == reads) Run(milliseconds(25));
+  }
+
+  const ScriptedHost::File nic_{
+      .facts = DeviceFacts{.ids = std::nullopt, .may_be_display = false}};
+};
 
 TEST_F(FindingTest, FindsANewVmWithinASecond) {
   Run(milliseconds(60000));
@@ -60,6 +91,145 @@ TEST_F(FindingTest, AHotPluggedDeviceIsOffered) {
   EXPECT_THAT(withdrawals(), IsEmpty());
   // Nobody can tell the two apart now, but the first keeps its proof.
   EXPECT_EQ(offers()[1].device, "");
+}
+
+// The kernel's count is the same before and after.
+TEST_F(FindingTest, WhatIsOpenedWhileAnotherIsLetGoOfIsFoundWithinASecond) {
+  host_.AddMdev(kUuidA, "12");
+  host_.AddMdev(kUuidB, "13");
+  AddOldProcess(7);
+  Open(7, "12");
+  Run(minutes(2));
+  ASSERT_THAT(offers(), SizeIs(1));
+  BeginTick();
+  Close(7);
+  Run(milliseconds(50));
+  ASSERT_THAT(withdrawals(), SizeIs(1));
+  Open(7, "13");
+  Run(milliseconds(900));
+  ASSERT_THAT(offers(), SizeIs(2));
+  EXPECT_EQ(offers()[1].device, kUuidB);
+}
+
+TEST_F(FindingTest, WhatIsOpenedWhileOrieldLetsGoIsFoundWithinASecond) {
+  host_.AddMdev(kUuidA, "12");
+  host_.AddMdev(kUuidB, "13");
+  host_.AddProcess(kOrieldPid, "orield");
+  AddOldProcess(7);
+  host_.HoldGroup(7, 4, "12");
+  host_.ShareFile(kOrieldPid, 30, host_.OpenFile(7, 5, {}));
+  Run(minutes(2));
+  ASSERT_THAT(offers(), SizeIs(1));
+  borrower_.Receive(Taken{offers()[0].id, 30}, now_);
+  Close(7);
+  // It takes its time.
+  Run(minutes(2));
+  ASSERT_THAT(withdrawals(), SizeIs(1));
+  BeginTick();
+  host_.CloseFile(kOrieldPid, 30);
+  borrower_.Receive(Released{offers()[0].id}, now_);
+  host_.OpenFile(7, 5, {.link = "/dev/vfio/devices/vfio0"});
+  Run(milliseconds(900));
+  EXPECT_THAT(offers(), SizeIs(2));
+}
+
+// Nothing was borrowed that could be withdrawn.
+TEST_F(FindingTest, ADisplayInPlaceOfWhatIsNoneIsFoundWithinASecond) {
+  host_.AddMdev(kUuidA, "12");
+  host_.AddMdev(kUuidB, "13");
+  AddOldProcess(7);
+  for (size_t swaps = 1; swaps <= 5; ++swaps) {
+    Open(7, "12", nic_);
+    Run(minutes(2) + milliseconds(700) * swaps);
+    BeginTick();
+    Close(7);
+    Open(7, "13");
+    Run(milliseconds(1200));
+    ASSERT_THAT(offers(), SizeIs(swaps));
+    Close(7);
+  }
+}
+
+TEST_F(FindingTest, ADeviceInPlaceOfARefusedOneIsFoundWithinASecond) {
+  host_.AddMdev(kUuidA, "12");
+  host_.AddMdev(kUuidB, "13");
+  AddOldProcess(7);
+  Open(7, "12");
+  Run(milliseconds(1000));
+  ASSERT_THAT(offers(), SizeIs(1));
+  borrower_.Receive(Refused{offers()[0].id, "no"}, now_);
+  Run(minutes(2));
+  ASSERT_THAT(offers(), SizeIs(1));
+  BeginTick();
+  Close(7);
+  Open(7, "13");
+  Run(milliseconds(1200));
+  ASSERT_THAT(offers(), SizeIs(2));
+  EXPECT_EQ(offers()[1].device, kUuidB);
+}
+
+TEST_F(FindingTest, WhatAVmmOpensWhileAnotherClosesIsFoundWithinASecond) {
+  host_.AddMdev(kUuidA, "12");
+  host_.AddMdev(kUuidB, "13");
+  host_.AddProcess(8, "vmm");
+  host_.OpenFile(8, 3, {.link = "anon_inode:kvm-vm"});
+  AddOldProcess(7);
+  Open(7, "12", nic_);
+  Run(minutes(2));
+  BeginTick();
+  Close(7);
+  Open(8, "13");
+  Run(milliseconds(1200));
+  EXPECT_THAT(offers(), SizeIs(1));
+}
+
+TEST_F(FindingTest, WhatAVmmOpensWhileAnotherClosesMoreThanItOpensIsFoundToo) {
+  host_.AddMdev(kUuidA, "12");
+  host_.AddMdev(kUuidB, "13");
+  host_.AddProcess(8, "vmm");
+  host_.OpenFile(8, 3, {.link = "anon_inode:kvm-vm"});
+  AddOldProcess(7);
+  Open(7, "12", nic_);
+  host_.HoldContainer(7, 6);
+  Run(minutes(2));
+  BeginTick();
+  Close(7);
+  host_.CloseFile(7, 6);
+  host_.HoldGroup(7, 9, "14");
+  Open(8, "13");
+  Run(milliseconds(1200));
+  EXPECT_THAT(offers(), SizeIs(1));
+}
+
+TEST_F(FindingTest, WhoClosedFilesDoesNotExplainThatMoreAreOpen) {
+  host_.AddMdev(kUuidA, "12");
+  host_.AddMdev(kUuidB, "13");
+  AddOldProcess(7);
+  Open(7, "12", nic_);
+  Run(minutes(2));
+  ASSERT_THAT(offers(), IsEmpty());
+  BeginTick();
+  host_.CloseFile(7, 5);
+  Open(1500, "13");
+  Run(milliseconds(900));
+  EXPECT_THAT(offers(), SizeIs(1));
+}
+
+TEST_F(FindingTest, OrieldsCopiesDoNotExplainThatMoreAreOpen) {
+  host_.AddMdev(kUuidA, "12");
+  host_.AddMdev(kUuidB, "13");
+  host_.AddProcess(kOrieldPid, "orield");
+  AddOldProcess(7);
+  host_.HoldGroup(7, 4, "12");
+  const int key = host_.OpenFile(7, 5, {});
+  host_.ShareFile(kOrieldPid, 30, key);
+  Run(minutes(2));
+  ASSERT_THAT(offers(), SizeIs(1));
+  BeginTick();
+  host_.ShareFile(kOrieldPid, 31, key);
+  Open(1500, "13");
+  Run(milliseconds(900));
+  EXPECT_THAT(offers(), SizeIs(2));
 }
 
 // What is asked of the kernel in a minute with one VM and so many processes.

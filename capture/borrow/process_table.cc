@@ -13,6 +13,8 @@ constexpr int kQuickLooks = 25;
 constexpr int kEagerLooks = 60;
 constexpr Duration kPause = seconds(1);
 constexpr Duration kCalmPause = seconds(5);
+// One look after the kernel has been seen to close a file, and then some.
+constexpr Duration kClosing = seconds(1);
 // A VMM opens its devices soon after it started.
 constexpr Duration kYoung = seconds(30);
 // Shorter than any wrap of the kernel's counter of process ids.
@@ -20,6 +22,9 @@ constexpr Duration kSameProcess = seconds(1);
 constexpr int kCostFactor = 100;
 constexpr int kAlarmCostFactor = 10;
 constexpr int kBudgetFactor = 50;
+// A look that was held up by other work did not cost what it took: a second
+// later there is something to spend again.
+constexpr Duration kDeepestDebt = kPause / kBudgetFactor;
 // Who gets an fd from another process raises no alarm.
 constexpr int kTurnsATick = 2;
 constexpr Duration kTurnPause = seconds(60);
@@ -34,7 +39,8 @@ void ProcessTable::Add(pid_t pid, Time now) {
   bool likely = alarm_ || !alarms_come_;
   if (!is_new) {
     if (now - entry.appeared < kSameProcess) return;
-    likely |= entry.holder || vmms_.erase(pid) > 0;
+    likely |= entry.likely;
+    likely_.erase(pid);
     TakeOut(pid, entry);
     entry = {};
   }
@@ -76,28 +82,28 @@ void ProcessTable::Tick(bool alarms_come, Time now) {
     young_.pop_front();
   }
   // A file counts as open some time before its fd is in the process's table.
-  if (again_) LookAtLikely(now);
+  if (again_ || now <= likely_until_) ScheduleLikely(now);
   again_ = false;
 }
 
 void ProcessTable::Alarm(Time now) {
   alarm_ = again_ = true;
   alarmed_ = now;
-  LookAtLikely(now);
+  ScheduleLikely(now);
 }
 
 void ProcessTable::LookAtLikely(Time now) {
-  // A holder is always due some time.
-  const Queue holders = holders_;
-  for (const auto& [due, pid] : holders) ScheduleEarly(pid, now);
-  for (const pid_t pid : vmms_) ScheduleEarly(pid, now);
+  likely_until_ = now + kClosing;
+  ScheduleLikely(now);
+}
+
+void ProcessTable::ScheduleLikely(Time now) {
+  for (const pid_t pid : likely_) ScheduleEarly(pid, now);
   for (const auto& [appeared, pid] : young_) {
     const auto at = entries_.find(pid);
     if (at != entries_.end() && !at->second.never) ScheduleEarly(pid, now);
   }
 }
-
-void ProcessTable::Explain() { alarm_ = again_ = false; }
 
 // With many alarms, not more often than a look's cost allows.
 void ProcessTable::ScheduleEarly(pid_t pid, Time now) {
@@ -133,7 +139,7 @@ void ProcessTable::Forget(pid_t pid) {
   const auto at = entries_.find(pid);
   if (at == entries_.end()) return;
   TakeOut(pid, at->second);
-  vmms_.erase(pid);
+  likely_.erase(pid);
   entries_.erase(at);
 }
 
@@ -150,8 +156,9 @@ std::optional<pid_t> ProcessTable::NextOfRest(Time looked_before) const {
 }
 
 std::optional<pid_t> ProcessTable::Next(Time now) {
-  if (!holders_.empty() && holders_.begin()->first <= now) {
-    return holders_.begin()->second;
+  in_turn_ = false;
+  if (!likely_due_.empty() && likely_due_.begin()->first <= now) {
+    return likely_due_.begin()->second;
   }
   if (!due_.empty() && due_.begin()->first <= now &&
       (first_pass_ || budget_ > kNone)) {
@@ -165,14 +172,15 @@ std::optional<pid_t> ProcessTable::Next(Time now) {
   if (turns_left_ <= 0) return std::nullopt;
   const Duration pause = alarms_come_ ? kTurnPause : kTurnPauseWithoutAlarms;
   const auto pid = NextOfRest(now - pause);
-  turns_left_ = pid.has_value() ? turns_left_ - 1 : 0;
+  in_turn_ = pid.has_value();
+  turns_left_ = in_turn_ ? turns_left_ - 1 : 0;
   return pid;
 }
 
 Time ProcessTable::due(Time now) const {
   if (turns_left_ > 0 || Searching()) return now;
   Time due = Time::max();
-  if (!holders_.empty()) due = holders_.begin()->first;
+  if (!likely_due_.empty()) due = likely_due_.begin()->first;
   if (!due_.empty() && budget_ > kNone) {
     due = std::min(due, due_.begin()->first);
   }
@@ -188,7 +196,7 @@ bool ProcessTable::IsNew(pid_t pid) const {
 Duration ProcessTable::PauseOf(const Entry& entry, Found found) const {
   switch (found) {
     case Found::kVfio:
-      return alarms_come_ ? kCalmPause : kPause;
+      return kPause;
     case Found::kUnfinished:
       if (entry.looks <= kQuickLooks) return kQuickPause;
       return alarms_come_ && entry.looks > kEagerLooks ? kCalmPause : kPause;
@@ -201,27 +209,35 @@ Duration ProcessTable::PauseOf(const Entry& entry, Found found) const {
   }
 }
 
-void ProcessTable::Looked(pid_t pid, Found found, bool news, Duration cost,
+void ProcessTable::Charge(const Entry& entry, Duration cost) {
+  if (entry.likely || in_turn_ || first_pass_) return;
+  budget_ = std::max<Duration>(budget_ - cost, -kDeepestDebt);
+}
+
+void ProcessTable::Looked(pid_t pid, Found found, News news, Duration cost,
                           Time now) {
   const auto at = entries_.find(pid);
   if (at == entries_.end()) return;
-  if (news && !first_pass_) Explain();
+  if (news == News::kOpened && !first_pass_) alarm_ = again_ = false;
+  if (news == News::kChanged) LookAtLikely(now);
+  // It may have closed others, too.
+  if (news == News::kOpened) likely_until_ = now + kClosing;
   Entry& entry = at->second;
-  if (!entry.holder && !first_pass_) budget_ -= cost;
+  Charge(entry, cost);
   if (found == Found::kGone) return Forget(pid);
   TakeOut(pid, entry);
   entry.looked = now;
   entry.cost = cost;
-  entry.looks = news ? 1 : entry.looks + 1;
+  entry.looks = news == News::kNone ? entry.looks + 1 : 1;
   entry.never = found == Found::kKernelThread;
-  entry.holder = found == Found::kVfio || found == Found::kUnfinished;
-  if (found == Found::kVmm) {
-    vmms_.insert(pid);
-  } else if (found == Found::kNothing) {
-    vmms_.erase(pid);
-  }
   if (entry.never) return;
-  if (!entry.holder) {
+  const bool holder = found == Found::kVfio || found == Found::kUnfinished;
+  // Who gave its devices back may open others as long as it lives.
+  if (holder || found == Found::kVmm) {
+    entry.likely = true;
+    likely_.insert(pid);
+  }
+  if (!holder) {
     entry.turn = ++last_turn_;
     rest_[entry.turn] = pid;
   }

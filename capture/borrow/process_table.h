@@ -15,15 +15,18 @@
 namespace oriel::capture {
 
 // When to look at which process for VFIO fds. An alarm, said when VFIO files
-// were opened, makes those due who are likely to have done it: VMMs, holders,
-// young processes; and, until one of them turns out to have, all others, for
-// two hundredths of the time. Without alarms two others a tick have their turn,
-// however many there are. Thread-compatible.
+// were opened, makes those due who are likely to have done it: who ever ran a
+// VM or held VFIO files, young processes; and, until one of them turns out to
+// have, all others, for two hundredths of the time. Holders are due each second
+// anyway, and two others a tick have their turn. Thread-compatible.
 class ProcessTable {
  public:
   // What a look found. kVmm: no VFIO fd yet, but it runs a VM. kUnfinished: fds
   // of which there is more to be known or done.
   enum class Found { kGone, kKernelThread, kNothing, kVmm, kVfio, kUnfinished };
+  // Its VFIO fds against those of the last look. kOpened: there are others,
+  // which explain an alarm. kChanged: nothing that explains one.
+  enum class News { kNone, kChanged, kOpened };
 
   // Processes that came since the last call; of a known one: another has its
   // number.
@@ -34,7 +37,8 @@ class ProcessTable {
   // due all the time, and others more often.
   void Tick(bool alarms_come, Time now);
   void Alarm(Time now);
-  // Only at those who are likely.
+  // VFIO files are closed about now, which hides from the count what is opened
+  // meanwhile: the likely ones are due now and at each tick for a second.
   void LookAtLikely(Time now);
 
   // One that is due; empty: none is now. To be followed by Looked.
@@ -43,10 +47,9 @@ class ProcessTable {
   Time due(Time now) const;
   bool IsNew(pid_t pid) const;
 
-  // `news`: its VFIO fds are not those of the last look. `cost`: how long the
-  // look took; a hundredth of the time goes to one process, or one look every
-  // five seconds.
-  void Looked(pid_t pid, Found found, bool news, Duration cost, Time now);
+  // `cost`: how long the look took; a hundredth of the time goes to one
+  // process, or one look every five seconds.
+  void Looked(pid_t pid, Found found, News news, Duration cost, Time now);
   // Look again at once.
   void LookSoon(pid_t pid, Time now);
 
@@ -58,8 +61,8 @@ class ProcessTable {
     uint64_t turn = 0;       // in unlooked_ or rest_; 0: in neither
     Duration cost{};
     int looks = 0;
-    bool young = false;  // came later than the first ones
-    bool holder = false;
+    bool young = false;   // came later than the first ones
+    bool likely = false;  // it runs a VM, holds VFIO files, or has done so
     bool never = false;
   };
   using Queue = std::set<std::pair<Time, pid_t>>;
@@ -69,8 +72,11 @@ class ProcessTable {
   void TakeOut(pid_t pid, Entry& entry);
   void Schedule(pid_t pid, Time due);
   void ScheduleEarly(pid_t pid, Time now);
-  void Explain();
-  Queue& QueueOf(const Entry& entry) { return entry.holder ? holders_ : due_; }
+  void ScheduleLikely(Time now);
+  void Charge(const Entry& entry, Duration cost);
+  Queue& QueueOf(const Entry& entry) {
+    return entry.likely ? likely_due_ : due_;
+  }
   std::optional<pid_t> NextOfRest(Time looked_before) const;
   bool Searching() const {
     return first_pass_ ? filled_ : alarm_ && budget_ > kNone;
@@ -80,12 +86,12 @@ class ProcessTable {
   static constexpr Duration kNone{};
 
   std::map<pid_t, Entry> entries_;
-  Queue holders_;
+  Queue likely_due_;
   Queue due_;
   // By turn: never looked at; looked at and without VFIO fds.
   std::map<uint64_t, pid_t> unlooked_;
   std::map<uint64_t, pid_t> rest_;
-  std::set<pid_t> vmms_;
+  std::set<pid_t> likely_;
   std::deque<std::pair<Time, pid_t>> young_;
   uint64_t last_turn_ = 0;
   bool alarms_come_ = true;
@@ -95,8 +101,11 @@ class ProcessTable {
   bool alarm_ = false;
   bool again_ = false;
   Time alarmed_;
+  Time likely_until_ = Time::min();
   int turns_left_ = 0;
-  // Of processor time for what is no holder.
+  bool in_turn_ = false;  // what Next returned last
+  // Of processor time for young processes and for searching; turns are bounded
+  // by their number.
   Duration budget_ = kFullBudget;
   Time ticked_ = Time::min();
 

@@ -12,6 +12,7 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 using Found = ProcessTable::Found;
+using News = ProcessTable::News;
 
 const Time kStart = Time() + std::chrono::hours(1);
 
@@ -31,13 +32,13 @@ class ProcessTableTest : public ::testing::Test {
   }
 
   // How many looks; how many of them at `counted_` are added to looks_.
-  int LookAtWhatIsDue(Found found = Found::kNothing, bool news = false) {
+  int LookAtWhatIsDue(Found found = Found::kNothing, News news = News::kNone) {
     int looks = 0;
     while (const auto pid = table_.Next(now_)) {
       ++looks;
       if (*pid == counted_) ++looks_;
       table_.Looked(*pid, *pid == counted_ ? found_ : found,
-                    news && *pid == counted_, cost_, now_);
+                    *pid == counted_ ? news : News::kNone, cost_, now_);
     }
     return looks;
   }
@@ -100,7 +101,7 @@ TEST_F(ProcessTableTest, AfterAnAlarmYoungOnesAndVmmsAreDueFirst) {
     const auto pid = table_.Next(now_);
     ASSERT_TRUE(pid.has_value());
     first.insert(*pid);
-    table_.Looked(*pid, Found::kNothing, false, {}, now_);
+    table_.Looked(*pid, Found::kNothing, News::kNone, {}, now_);
   }
   EXPECT_EQ(first, std::set<pid_t>({7, 101, 102}));
   // And because none of them explains it, all others.
@@ -113,8 +114,9 @@ TEST_F(ProcessTableTest, AnAlarmThatIsExplainedLeavesTheOthersAlone) {
   table_.Appeared({2000, 2001}, now_);
   counted_ = 2001;
   found_ = Found::kVfio;
+  now_ += seconds(1);
   table_.Alarm(now_);
-  EXPECT_EQ(LookAtWhatIsDue(Found::kNothing, true), 2);
+  EXPECT_EQ(LookAtWhatIsDue(Found::kNothing, News::kOpened), 2);
   EXPECT_EQ(looks_, 1);
 }
 
@@ -149,7 +151,7 @@ TEST_F(ProcessTableTest, AlarmsWithoutEndTakeFewHundredthsOfTheTime) {
 TEST_F(ProcessTableTest, HoldersAreLookedAtWithoutAnAlarmToo) {
   found_ = Found::kVfio;
   Fill({7});
-  Pass(seconds(51));
+  Pass(milliseconds(10200));
   EXPECT_EQ(looks_, 10);
   // There may be more to be done with them, for a while.
   found_ = Found::kUnfinished;
@@ -231,6 +233,88 @@ TEST_F(ProcessTableTest, AVmmsNumberInOtherHandsIsDueAtOnce) {
   now_ += milliseconds(1500);
   table_.Appeared({7}, now_);
   EXPECT_EQ(table_.Next(now_), 7);
+}
+
+TEST_F(ProcessTableTest, WhoHeldFilesIsDueWhereFilesAreOpenedOrClosed) {
+  found_ = Found::kVfio;
+  Fill(Pids(1, 10));
+  found_ = Found::kNothing;
+  Pass(minutes(10));
+  for (const bool alarm : {true, false}) {
+    now_ += milliseconds(200);
+    if (alarm) {
+      table_.Alarm(now_);
+    } else {
+      table_.LookAtLikely(now_);
+    }
+    EXPECT_EQ(table_.Next(now_), 7);
+    LookAtWhatIsDue();
+  }
+}
+
+TEST_F(ProcessTableTest, WhereFilesAreClosedTheLikelyAreDueForASecond) {
+  found_ = Found::kVmm;
+  Fill(Pids(1, 10));
+  Pass(minutes(5));
+  looks_ = 0;
+  // A holder's files went, whatever the count says.
+  table_.LookSoon(8, now_);
+  ASSERT_EQ(table_.Next(now_), 8);
+  table_.Looked(8, Found::kNothing, News::kChanged, {}, now_);
+  LookAtWhatIsDue();
+  EXPECT_EQ(looks_, 1);
+  now_ += milliseconds(200);
+  Pass(seconds(1));
+  EXPECT_EQ(looks_, 6);
+  Pass(seconds(10));
+  EXPECT_EQ(looks_, 6);
+}
+
+TEST_F(ProcessTableTest, ChangesThatOpenNothingExplainNoAlarm) {
+  Fill(Pids(1, 100));
+  table_.Appeared({200}, now_);
+  counted_ = 200;
+  now_ += seconds(1);
+  table_.Alarm(now_);
+  EXPECT_EQ(LookAtWhatIsDue(Found::kNothing, News::kChanged), 101);
+}
+
+// Each look takes long, as under emulation or beside much other work.
+TEST_F(ProcessTableTest, VmmsAreDueAtOnceHoweverLongSearchesAndTurnsTook) {
+  found_ = Found::kVmm;
+  Fill(Pids(1, 1000));
+  cost_ = milliseconds(50);
+  table_.Alarm(now_);
+  LookAtWhatIsDue();
+  Pass(minutes(2));
+  looks_ = 0;
+  table_.Alarm(now_);
+  EXPECT_EQ(table_.Next(now_), 7);
+}
+
+TEST_F(ProcessTableTest, YoungOnesAreDueInASecondHoweverLongALookTook) {
+  Fill(Pids(1, 1000));
+  table_.Appeared({2000}, now_);
+  Pass(seconds(1));
+  cost_ = seconds(30);
+  table_.Alarm(now_);
+  LookAtWhatIsDue();
+  Pass(seconds(1));
+  counted_ = 2000;
+  cost_ = milliseconds(50);
+  table_.Alarm(now_);
+  Pass(milliseconds(2200));
+  EXPECT_GE(looks_, 1);
+}
+
+TEST_F(ProcessTableTest, TurnsLeaveYoungOnesTheirTime) {
+  Fill(Pids(1, 10000));
+  cost_ = milliseconds(4);
+  Pass(minutes(2));
+  table_.Appeared({20000}, now_);
+  Pass(seconds(1));
+  table_.Alarm(now_);
+  EXPECT_EQ(table_.Next(now_), 20000);
 }
 
 TEST_F(ProcessTableTest, ForgetsWhatHasGone) {

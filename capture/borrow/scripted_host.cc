@@ -219,13 +219,22 @@ absl::StatusOr<std::vector<pid_t>> ScriptedHost::ListProcesses(pid_t from,
   return pids;
 }
 
-// As the kernel counts them, however many processes share one.
+// As the kernel counts them, however many processes share one; our copies keep
+// a file open, too.
 int ScriptedHost::OpenVfioFiles() const {
   std::set<int> keys;
   for (const auto& [pid, fds] : fds_) {
     for (const auto& [fd, key] : fds) {
       const std::string& link = open_files_[static_cast<size_t>(key)].link;
       if (absl::StrContains(link, "vfio")) keys.insert(key);
+    }
+  }
+  for (const auto& entry :
+       std::filesystem::directory_iterator("/proc/self/fd")) {
+    const int fd = std::atoi(entry.path().filename().c_str());
+    int key = 0;
+    if (std::sscanf(NameOfCopy(fd).c_str(), "file-%d", &key) == 1) {
+      keys.insert(key);
     }
   }
   return static_cast<int>(keys.size());
@@ -235,6 +244,7 @@ absl::StatusOr<std::string> ScriptedHost::ReadFile(const std::string& path,
                                                    size_t max_bytes) {
   Step();
   if (path == "/sys/module/vfio/refcnt" && counts_files) {
+    ++count_reads;
     return absl::StrFormat("%d\n", OpenVfioFiles());
   }
   if (path == "/proc/loadavg" && !ignores_loadavg) {

@@ -61,6 +61,7 @@ class ScriptedHost : public Host {
   bool has_vfio = true;
   bool ignores_loadavg = false;
   int processes_listed = 0;
+  int count_reads = 0;  // of the count of open files
 
   // Copies of the file that are open in this process.
   int CopiesOf(int key) const;

@@ -16,10 +16,29 @@ namespace oriel::capture {
 namespace {
 
 using Found = ProcessTable::Found;
+using News = ProcessTable::News;
 
 constexpr Duration kNewsPause = std::chrono::milliseconds(200);
 // So that a VM's end is not noticed late because of a scan.
 constexpr Duration kScanSlice = std::chrono::milliseconds(10);
+
+// Whether an fd's number, seen to lead to one of `known`, may still do so.
+bool MayBeOneOf(const Identity& identity, const std::vector<Candidate>& known) {
+  const std::vector<Candidate> devices = PossibleDevices(identity);
+  return devices.empty() || known.empty() ||
+         std::any_of(devices.begin(), devices.end(), [&](const Candidate& d) {
+           return std::any_of(
+               known.begin(), known.end(),
+               [&](const Candidate& other) { return other.name == d.name; });
+         });
+}
+
+bool HasOthers(const std::vector<VfioFd>& now,
+               const std::vector<VfioFd>& before) {
+  return std::any_of(now.begin(), now.end(), [&](const VfioFd& fd) {
+    return std::find(before.begin(), before.end(), fd) == before.end();
+  });
+}
 
 }  // namespace
 
@@ -50,12 +69,12 @@ void Borrower::Scan(Time now) {
 
 void Borrower::LookAt(pid_t pid, Time now) {
   const Time begin = Clock::now();
-  bool news = false;
+  News news = News::kNone;
   const Found found = Examine(pid, news);
   table_.Looked(pid, found, news, Clock::now() - begin, now);
 }
 
-Found Borrower::Examine(pid_t pid, bool& news) {
+Found Borrower::Examine(pid_t pid, News& news) {
   const bool is_new = table_.IsNew(pid);
   if (is_new) {
     const absl::StatusOr<ProcessStat> stat = ReadProcessStat(host_, pid);
@@ -81,7 +100,11 @@ Found Borrower::Examine(pid_t pid, bool& news) {
     const bool runs_vm = fds->runs_vm || (is_new && LooksLikeVmm(host_, pid));
     return runs_vm ? Found::kVmm : Found::kNothing;
   }
-  if (IsLetAlone(pid)) return Found::kVfio;
+  if (IsLetAlone(pid)) {
+    // Copies open nothing.
+    if (news == News::kOpened) news = News::kChanged;
+    return Found::kVfio;
+  }
   return Finish(pid, *fds) ? Found::kVfio : Found::kUnfinished;
 }
 
@@ -101,12 +124,19 @@ bool Borrower::Finish(pid_t pid, const VfioFds& fds) {
   return settled();
 }
 
-bool Borrower::Remember(pid_t pid, const VfioFds& fds) {
-  if (fds.empty()) return listings_.erase(pid) > 0;
+News Borrower::Remember(pid_t pid, const VfioFds& fds) {
+  if (fds.empty()) {
+    return listings_.erase(pid) > 0 ? News::kChanged : News::kNone;
+  }
   VfioFds& known = listings_[pid];
-  if (known == fds) return false;
-  known = fds;
-  return true;
+  const VfioFds before = std::exchange(known, fds);
+  if (before.devices == fds.devices && before.others == fds.others) {
+    return News::kNone;
+  }
+  return HasOthers(fds.devices, before.devices) ||
+                 HasOthers(fds.others, before.others)
+             ? News::kOpened
+             : News::kChanged;
 }
 
 // Their fds are copies: our own, or those of a second oriel-borrow.
@@ -147,7 +177,8 @@ void Borrower::TakeUp(Vmm found, const VfioFds& fds) {
                         [&](const VfioFd& held) { return held.fd == fd; });
   };
   std::erase_if(watched.leaving, closed);
-  std::erase_if(watched.refused, closed);
+  std::erase_if(watched.refused,
+                [&](const auto& item) { return closed(item.first); });
   bool settled = watched.problems.empty();
   for (VmmDevice& device : devices) {
     if (!TakeUpDevice(watched, std::move(device))) settled = false;
@@ -177,8 +208,11 @@ bool Borrower::TakeUpDevice(Watched& watched, VmmDevice device) {
                              device.identity.device->name));
     if (!connected_) return false;
   }
-  if (!device.may_be_display || watched.refused.count(device.vmm_fd) > 0) {
-    return true;
+  if (!device.may_be_display) return true;
+  if (const auto refused = watched.refused.find(device.vmm_fd);
+      refused != watched.refused.end()) {
+    if (MayBeOneOf(device.identity, refused->second)) return true;
+    watched.refused.erase(refused);
   }
   if (device.leaving()) {
     watched.leaving.insert(device.vmm_fd);
