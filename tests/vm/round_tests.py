@@ -17,6 +17,7 @@ DEVICES = 4
 WARM_UP_ROUNDS = 10
 _GRPC_THREADS = ('grpc', 'event_engine', 'default-executo', 'nexting_thread',
                  'resolver-execut', 'timer_manager', 'orield')
+_STEP_THREAD = 'lane-step'
 # Of malloc, which may keep an arena more or less.
 SPARE_MAPPINGS = 20
 
@@ -33,8 +34,11 @@ class Holdings:
       with open(f'{folder}/task/{task}/comm', encoding='utf-8') as file:
         names.append(file.read().strip())
     # gRPC has a pool of its own, which grows and shrinks as it likes.
-    self.threads = sorted(n for n in names if not n.startswith(_GRPC_THREADS))
-    self.grpc_threads = len(names) - len(self.threads)
+    own = [n for n in names if not n.startswith(_GRPC_THREADS)]
+    self.grpc_threads = len(names) - len(own)
+    # As many as were ever needed at once.
+    self.threads = sorted(n for n in own if n != _STEP_THREAD)
+    self.step_threads = len(own) - len(self.threads)
     with open(f'{folder}/maps', encoding='utf-8') as file:
       self.mappings = file.read().splitlines()
 
@@ -92,6 +96,9 @@ class Rounds(guest_case.Case):
     print(f'{ROUNDS} rounds in {time.monotonic() - begin:.1f} s')
     self.assertEqual(after.fds, before.fds)
     self.assertEqual(after.threads, before.threads)
+    # A display's lane is at work while those before close their encoders; a
+    # leak would be one a round.
+    self.assertLessEqual(after.step_threads, 4 * DEVICES)
     self.assertLessEqual(after.grpc_threads, before.grpc_threads + 8)
     self.assertFalse([line for line in after.mappings if 'vfio' in line])
     self.assertLessEqual(len(after.mappings),
