@@ -246,6 +246,7 @@ ExitCode Run(const config::v1::Config& config) {
   const absl::StatusOr<std::unique_ptr<StopGuard>> guard = GuardTheEnd();
   if (!guard.ok()) return NotStarted(guard.status(), nullptr);
   const InheritedFds fds = InheritedFds::FromEnvironment();
+  rpc::LeaveGrpcRunning();
   const wire::GrpcWireEncoder wire;
   Hotplug hotplug;
   InterruptibleOpens opens;
@@ -358,5 +359,8 @@ int main(int argc, char** argv) {
   if (const auto answer = oriel::ParseCommandLine(app, arguments)) {
     return oriel::PrintAnswer(kProgram, *answer);
   }
-  return Main(flags);
+  const int status = Main(flags);
+  std::fflush(nullptr);
+  // gRPC's threads go on, and exit() would destroy what they use.
+  _exit(status);
 }

@@ -1,6 +1,7 @@
 #include "service/rpc/server.h"
 
 #include <arpa/inet.h>
+#include <grpc/grpc.h>
 #include <grpc/support/log.h>
 #include <sys/socket.h>
 
@@ -241,6 +242,9 @@ absl::Status GrpcServer::WhyNotStarted() const {
 }
 
 }  // namespace
+
+// A reference that is never given back.
+void LeaveGrpcRunning() { grpc_init(); }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(
     session::DisplayRegistry* registry, const std::vector<Address>& addresses,

@@ -25,6 +25,12 @@ struct TcpAddress {
 };
 using Address = std::variant<UnixAddress, TcpAddress>;
 
+// gRPC's own end, with the last server, waits for a poller of its that may
+// sleep for ten seconds, though nothing is left to do. After this call, made
+// before the first server starts, its threads go on instead: the process must
+// end by _exit.
+void LeaveGrpcRunning();
+
 // The gRPC services of one daemon. Thread-safe.
 class Server {
  public:
