@@ -35,7 +35,8 @@ bool IsLeaving(Host& host, const Identity& identity) {
 
 }  // namespace
 
-std::string Borrower::WhyClosed(const Vmm& vmm, const Offered& offered) const {
+Borrower::Loss Borrower::WhyClosed(const Vmm& vmm,
+                                   const Offered& offered) const {
   const VmmDevice& device = offered.device;
   const absl::StatusOr<bool> same =
       device.fd.valid()
@@ -44,20 +45,23 @@ std::string Borrower::WhyClosed(const Vmm& vmm, const Offered& offered) const {
                                     offered.orield_fd);
   if (same.ok() && *same) return {};
   if (same.ok()) {
-    return absl::StrFormat("%s closed the device and uses its fd for another",
-                           WhoIs(vmm));
+    return {absl::StrFormat("%s closed the device and uses its fd for another",
+                            WhoIs(vmm)),
+            true};
   }
   if (absl::IsFailedPrecondition(same.status())) {
     // An exiting process closes its fds before its pidfd tells.
     const absl::StatusOr<ProcessStat> stat = ReadProcessStat(host_, vmm.pid);
-    if (stat.ok() && !stat->exiting) return WhoIs(vmm) + " closed the device";
+    if (stat.ok() && !stat->exiting) {
+      return {WhoIs(vmm) + " closed the device", true};
+    }
   }
   if (absl::IsFailedPrecondition(same.status()) ||
       absl::IsNotFound(same.status())) {
-    return WhoIs(vmm) + " ended";
+    return {WhoIs(vmm) + " ended"};
   }
-  return absl::StrFormat("%s cannot be watched any more: %s", WhoIs(vmm),
-                         std::string(same.status().message()));
+  return {absl::StrFormat("%s cannot be watched any more: %s", WhoIs(vmm),
+                          std::string(same.status().message()))};
 }
 
 void Borrower::Connect(pid_t orield_pid, Time now) {
@@ -78,6 +82,7 @@ void Borrower::Connect(pid_t orield_pid, Time now) {
 void Borrower::Disconnect() {
   connected_ = false;
   vmms_.clear();
+  pauses_.clear();
   close_watch_.Clear();
   releasing_.clear();
   denials_.clear();
@@ -187,9 +192,10 @@ void Borrower::WatchFiles() {
   const Time begin = Clock::now();
   for (auto& [pid, watched] : vmms_) {
     for (size_t i = watched.offers.size(); i-- > 0;) {
-      const std::string reason = WhyClosed(watched.vmm, watched.offers[i]);
-      if (reason.empty()) continue;
-      Withdraw(watched, i, reason);
+      const Loss loss = WhyClosed(watched.vmm, watched.offers[i]);
+      if (loss.reason.empty()) continue;
+      if (loss.closed) pauses_[pid].Closed(watched.offers[i].since, now_);
+      Withdraw(watched, i, loss.reason);
       if (!connected_) return;
       LookSoon(pid);
     }
@@ -236,7 +242,8 @@ bool Borrower::MakeOffer(Watched& watched, VmmDevice device) {
   spdlog::info("event=offered display={} vm={} pid={} fd={} evidence={}",
                offer.display, LogText(vmm.name), vmm.pid, device.vmm_fd,
                LogText(offer.evidence));
-  watched.offers.push_back({offer.id, offer.display, std::move(device), -1});
+  watched.offers.push_back(
+      {offer.id, offer.display, std::move(device), -1, now_});
   return true;
 }
 
@@ -260,6 +267,7 @@ void Borrower::EndVmm(pid_t pid, const std::string& reason) {
   const auto at = vmms_.find(pid);
   Watched watched = std::move(at->second);
   vmms_.erase(at);
+  pauses_.erase(pid);
   LookSoon(pid);
   while (connected_ && !watched.offers.empty()) {
     Withdraw(watched, watched.offers.size() - 1, reason);

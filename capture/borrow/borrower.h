@@ -16,6 +16,7 @@
 #include "capture/borrow/host.h"
 #include "capture/borrow/host_watch.h"
 #include "capture/borrow/identify.h"
+#include "capture/borrow/loan_pause.h"
 #include "capture/borrow/messages.h"
 #include "capture/borrow/process.h"
 #include "capture/borrow/process_table.h"
@@ -64,6 +65,12 @@ class Borrower {
     std::string display;
     VmmDevice device;  // without a copy of its own once orield_fd is known
     int orield_fd = -1;
+    Time since;
+  };
+  // Why an offer is to be withdrawn.
+  struct Loss {
+    std::string reason;
+    bool closed = false;  // by a VMM that goes on
   };
   struct Watched {
     Vmm vmm;  // without devices
@@ -81,13 +88,15 @@ class Borrower {
   void KeepInTouch();
   void Receive(const Taken& taken);
   Offered* FindOffer(uint64_t id, Watched** owner);
-  // Empty: the VMM's fd is still what was copied.
-  std::string WhyClosed(const Vmm& vmm, const Offered& offered) const;
+  // Without a reason: the VMM's fd is still what was copied.
+  Loss WhyClosed(const Vmm& vmm, const Offered& offered) const;
   void WatchFiles();
   void WatchLinks();
   void Scan(Time now);
   void LookAt(pid_t pid, Time now);
   ProcessTable::Found Examine(pid_t pid, ProcessTable::News& news);
+  // Its devices are not to be copied now.
+  bool IsPausing(pid_t pid) const;
   // Whether there is nothing left to do with them now.
   bool Finish(pid_t pid, const VfioFds& fds);
   // Its fds are not what they were, and who else has its files is to be seen.
@@ -118,6 +127,7 @@ class Borrower {
   ProcessTable table_;
   std::map<pid_t, VfioFds> listings_;  // that are not empty
   std::map<pid_t, Watched> vmms_;
+  std::map<pid_t, LoanPause> pauses_;
   // Withdrawn, and not yet let go of by orield.
   std::map<uint64_t, Time> releasing_;
   Time now_;

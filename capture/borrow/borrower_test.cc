@@ -130,7 +130,7 @@ TEST_F(BorrowerTest, LetsGoWhenTheFdsNumberIsReusedAndOffersTheNewDevice) {
   host_.AddMdev(kUuidB, "13");
   host_.HoldGroup(7, 4, "13");
   const int other = host_.OpenFile(7, 5, {});
-  Run(milliseconds(500));
+  Run(milliseconds(900));
   EXPECT_EQ(host_.CopiesOf(key), 0);
   EXPECT_EQ(host_.CopiesOf(other), 1);
   ASSERT_THAT(withdrawals(), SizeIs(1));

@@ -35,6 +35,15 @@ class FindingTest : public BorrowerFixture {
     host_.CloseFile(pid, 4);
   }
 
+  // Closes the device and opens it again in each tick.
+  void ComeAndGo(int ticks) {
+    for (int tick = 0; tick < ticks; ++tick) {
+      host_.CloseFile(7, 5);
+      host_.OpenFile(7, 5, {});
+      Run(milliseconds(200));
+    }
+  }
+
   // From behind one look at the count of open files to before the next.
   void BeginTick() {
     const int reads = host_.count_reads;
@@ -230,6 +239,68 @@ TEST_F(FindingTest, OrieldsCopiesDoNotExplainThatMoreAreOpen) {
   Open(1500, "13");
   Run(milliseconds(900));
   EXPECT_THAT(offers(), SizeIs(2));
+}
+
+// Each loan of a device that is closed and opened again can make it busy.
+TEST_F(FindingTest, WhatComesAndGoesIsLentLessAndLessOften) {
+  AddVm(7, "win11", kUuidA, "12");
+  Run(minutes(2));
+  ASSERT_THAT(offers(), SizeIs(1));
+  ComeAndGo(50);
+  // After 0.5 s, 1 s, 2 s and 4 s.
+  EXPECT_THAT(offers(), SizeIs(5));
+  // Others do not wait for it.
+  AddVm(8, "win12", kUuidB, "13");
+  Run(milliseconds(900));
+  EXPECT_THAT(offers(), SizeIs(6));
+  // It stays open.
+  Run(minutes(1));
+  ASSERT_THAT(offers(), SizeIs(7));
+  ComeAndGo(1);
+  Run(milliseconds(700));
+  EXPECT_THAT(offers(), SizeIs(8));
+}
+
+TEST_F(FindingTest, AnotherProcessWithItsNumberDoesNotWait) {
+  host_.AddMdev(kUuidA, "12");
+  const auto start = [&] {
+    // Numbers begin anew after it.
+    host_.AddProcess(1000, "bash");
+    Run(milliseconds(400));
+    host_.AddProcess(7, "qemu-system-x86");
+    Open(7, "12");
+    Run(milliseconds(900));
+  };
+  for (const bool closes_first : {false, true}) {
+    start();
+    ComeAndGo(20);
+    // It is lent again, and a long pause begins.
+    Run(milliseconds(5000));
+    const size_t before = offers().size();
+    ComeAndGo(1);
+    if (closes_first) Close(7);
+    Run(milliseconds(400));
+    host_.EndProcess(7);
+    start();
+    EXPECT_THAT(offers(), SizeIs(before + 1)) << closes_first;
+    host_.EndProcess(7);
+    Run(milliseconds(400));
+  }
+  EXPECT_THAT(offers(), SizeIs(10));
+}
+
+TEST_F(FindingTest, WhatIsOpenedLongAfterwardsDoesNotCountAsComingAndGoing) {
+  AddVm(7, "win11", kUuidA, "12");
+  Run(milliseconds(900));
+  ComeAndGo(10);
+  host_.CloseFile(7, 5);
+  Run(minutes(1));
+  host_.OpenFile(7, 5, {});
+  Run(milliseconds(300));
+  const size_t before = offers().size();
+  ComeAndGo(1);
+  Run(milliseconds(700));
+  EXPECT_THAT(offers(), SizeIs(before + 1));
 }
 
 // What is asked of the kernel in a minute with one VM and so many processes.

@@ -50,6 +50,8 @@ class ProcessTable {
   // `cost`: how long the look took; a hundredth of the time goes to one
   // process, or one look every five seconds.
   void Looked(pid_t pid, Found found, News news, Duration cost, Time now);
+  // Then at the latest.
+  void LookBy(pid_t pid, Time due) { Schedule(pid, due); }
   // Look again at once.
   void LookSoon(pid_t pid, Time now);
 

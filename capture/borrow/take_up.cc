@@ -54,6 +54,11 @@ void Borrower::Scan(Time now) {
     table_.Tick(news.counts, now);
     if (news.files == HostNews::Files::kOpened) table_.Alarm(now);
     if (news.files == HostNews::Files::kClosed) table_.LookAtLikely(now);
+    std::erase_if(pauses_, [&](const auto& item) {
+      const auto watched = vmms_.find(item.first);
+      return item.second.IsForgotten(now) &&
+             (watched == vmms_.end() || watched->second.offers.empty());
+    });
   }
   const Time begin = Clock::now();
   std::optional<pid_t> pid;
@@ -72,11 +77,15 @@ void Borrower::LookAt(pid_t pid, Time now) {
   News news = News::kNone;
   const Found found = Examine(pid, news);
   table_.Looked(pid, found, news, Clock::now() - begin, now);
+  if (found == Found::kVfio && IsPausing(pid)) {
+    table_.LookBy(pid, pauses_[pid].end());
+  }
 }
 
 Found Borrower::Examine(pid_t pid, News& news) {
   const bool is_new = table_.IsNew(pid);
   if (is_new) {
+    pauses_.erase(pid);
     const absl::StatusOr<ProcessStat> stat = ReadProcessStat(host_, pid);
     if (stat.ok() && stat->kernel_thread) return Found::kKernelThread;
   }
@@ -108,8 +117,13 @@ Found Borrower::Examine(pid_t pid, News& news) {
   return Finish(pid, *fds) ? Found::kVfio : Found::kUnfinished;
 }
 
+bool Borrower::IsPausing(pid_t pid) const {
+  const auto pause = pauses_.find(pid);
+  return pause != pauses_.end() && now_ < pause->second.end();
+}
+
 bool Borrower::Finish(pid_t pid, const VfioFds& fds) {
-  if (fds.devices.empty()) return true;
+  if (fds.devices.empty() || IsPausing(pid)) return true;
   const auto settled = [&] {
     const auto watched = vmms_.find(pid);
     return watched != vmms_.end() && watched->second.settled == fds;
