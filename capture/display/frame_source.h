@@ -111,7 +111,8 @@ class FrameSource {
   // watches: costs a question to the device, and reads one byte at most.
   virtual bool IsAsScanned(Time now) = 0;
 
-  // Lets go of the mapping, waiting for at most one band. Any thread.
+  // Lets go of the mapping and waits for nothing: a band under way unmaps at
+  // its end. Any thread.
   virtual void Revoke() = 0;
 
   // "region 16 (plane query) of mdev 83b8...". Any thread.
